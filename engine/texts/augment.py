@@ -1,0 +1,5 @@
+"""Error messages of `engine.augment`; each key is used as ``"augment.NAME"``."""
+
+from engine.texts import ErrorText
+
+ERRORS: dict[str, ErrorText] = {}

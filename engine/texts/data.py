@@ -1,0 +1,5 @@
+"""Error messages of `engine.data`; each key is used as ``"data.NAME"``."""
+
+from engine.texts import ErrorText
+
+ERRORS: dict[str, ErrorText] = {}

@@ -1,0 +1,5 @@
+"""Error messages of `engine.runs`; each key is used as ``"runs.NAME"``."""
+
+from engine.texts import ErrorText
+
+ERRORS: dict[str, ErrorText] = {}

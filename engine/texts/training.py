@@ -1,0 +1,5 @@
+"""Error messages of `engine.training`; each key is used as ``"training.NAME"``."""
+
+from engine.texts import ErrorText
+
+ERRORS: dict[str, ErrorText] = {}
