@@ -1,0 +1,63 @@
+"""Every text a person reads exists in every language with the same placeholders, and no error lacks its message."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+
+import pytest
+
+from engine import catalog, texts
+from engine.paths import PROJECT
+from engine.texts import ErrorText, Text
+from pages._ui.texts import TEXTS
+
+
+def _in_catalog():
+    for table in (catalog.DATA, catalog.AUGMENT, catalog.TRAINING):
+        for name, param in table.items():
+            yield from ((f"{name}.label", param.label), (f"{name}.help", param.help))
+            if param.unit:
+                yield f"{name}.unit", param.unit
+            for choice_name, choice in (param.choices or {}).items():
+                yield from ((f"{name}.{choice_name}.label", choice.label), (f"{name}.{choice_name}.help", choice.help))
+    for name, preset in catalog.PRESETS.items():
+        yield from ((f"preset.{name}.label", preset.label), (f"preset.{name}.help", preset.help))
+
+
+ALL = [
+    *_in_catalog(),
+    *(("pages." + key, text) for key, text in TEXTS.items()),
+    *((f"{key}.{i}", part) for key, entry in texts.ERRORS.items() for i, part in enumerate(entry)),
+]
+
+
+def _placeholders(template):
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+@pytest.mark.parametrize(("key", "text"), ALL, ids=[key for key, _ in ALL])
+def test_every_language_says_it(key, text):
+    assert isinstance(text, Text)
+    for language in texts.LANGUAGES:
+        assert getattr(text, language).strip(), f"{key} says nothing in {language}"
+    assert _placeholders(text.en) == _placeholders(text.zh)
+
+
+def _sources():
+    return {path: path.read_text() for folder in ("engine", "pages") for path in (PROJECT / folder).rglob("*.py")}
+
+
+def test_errors_raised_and_errors_written_are_the_same():
+    raised = {
+        key
+        for source in _sources().values()
+        for key in re.findall(r'(?:Engine|Spec|Data|Training|Run)Error\(\s*"([a-z_]+\.[a-z_]+)"', source)
+    }
+    assert raised == set(texts.ERRORS)
+
+
+def test_error_has_three_parts():
+    entry = ErrorText(Text("a cat", "猫"), Text("a {what}", "{what}"), Text("Get a cat.", "请养猫。"))
+    assert entry("en", what="dog") == "Expected a cat, but received a dog. Get a cat."
+    assert entry("zh", what="狗") == "需要猫，得到的是狗。请养猫。"
