@@ -1,0 +1,1 @@
+"""What the pages share: the draft, the words, widgets made from the catalog, pictures, the live chart."""

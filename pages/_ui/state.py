@@ -1,0 +1,107 @@
+"""The visitor's draft: settings of the run to come, the language, and small choices that a reload must not lose.
+
+A draft is one JSON file named by the `?draft=` of the address, so that a reload finds it again and two browsers never
+share one by accident. Owns no widget.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from engine import paths
+from engine.errors import SpecError
+from engine.spec import RunSpec
+from engine.texts import LANGUAGES
+
+_ID = re.compile(r"[0-9a-f]{12}")
+
+
+def open_draft() -> None:
+    """Connect this page run to the draft that the address names, or to a new one; call once, before anything is drawn."""
+    wanted = st.query_params.get("draft", "")
+    if not _ID.fullmatch(wanted):
+        wanted = st.session_state.get("draft_id") or secrets.token_hex(6)
+    if wanted != st.session_state.get("draft_id"):
+        spec, choices = _read(wanted)
+        st.session_state.update(draft_id=wanted, draft=spec, choices=choices)
+    if st.query_params.get("draft") != wanted:  # a page switch clears the address
+        st.query_params["draft"] = wanted
+
+
+def draft_id() -> str:
+    """Name of the draft, as it stands in the address."""
+    return st.session_state["draft_id"]
+
+
+def draft() -> RunSpec:
+    """The settings of the run to come."""
+    return st.session_state["draft"]
+
+
+def update(part: str, **changes: Any) -> None:
+    """Change settings of one part (``"data"``, ``"augment"``, ``"training"``) and keep them on disk.
+
+    Raises
+    ------
+    SpecError
+        If a value is not allowed; the draft then stays as it was.
+    """
+    spec = draft()
+    set_draft(replace(spec, **{part: replace(getattr(spec, part), **changes)}))
+
+
+def set_draft(spec: RunSpec) -> None:
+    """Replace the whole draft and keep it on disk."""
+    st.session_state["draft"] = spec
+    _write()
+
+
+def choice(name: str, default: Any = None) -> Any:
+    """A small choice that belongs to no run (JSON-representable): the language, a locked seed."""
+    return st.session_state["choices"].get(name, default)
+
+
+def choose(**choices: Any) -> None:
+    """Keep small choices on disk, beside the settings."""
+    st.session_state["choices"].update(choices)
+    _write()
+
+
+def language() -> str:
+    """The visitor's language: chosen, else the browser's, else English."""
+    chosen = st.session_state.get("choices", {}).get("language")
+    if chosen in LANGUAGES:
+        return chosen
+    return "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
+
+
+def _file(wanted: str) -> os.PathLike[str]:
+    return paths.home_dir("drafts") / f"{wanted}.json"
+
+
+def _read(wanted: str) -> tuple[RunSpec, dict[str, Any]]:
+    """Settings and choices of a draft; the defaults where there is no file or it cannot be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        with open(_file(wanted), encoding="utf-8") as file:
+            stored = json.load(file)
+        with suppress(SpecError):
+            return RunSpec.from_json(json.dumps(stored["spec"])), dict(stored["choices"])
+        return RunSpec(), dict(stored["choices"])
+    return RunSpec(), {}
+
+
+def _write() -> None:
+    stored = {"spec": json.loads(draft().to_json()), "choices": st.session_state["choices"]}
+    path = _file(draft_id())
+    temporary = f"{path}.{secrets.token_hex(4)}"
+    with open(temporary, "w", encoding="utf-8") as file:
+        json.dump(stored, file, ensure_ascii=False, indent=1)
+    os.replace(temporary, path)  # a second tab never reads half a file
