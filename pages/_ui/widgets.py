@@ -1,0 +1,146 @@
+"""Widgets made from the catalog: they show the draft, write into it, and say beside themselves what is wrong.
+
+Owns no setting. A value that is not allowed stays in its widget with a sentence below it; the draft keeps the last good
+one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import streamlit as st
+
+from engine import texts as engine_texts
+from engine.catalog import Param
+from engine.errors import EngineError, SpecError
+from pages._ui import state
+from pages._ui.texts import t
+
+Shape = Literal["auto", "slider", "select"]
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!$:~|<>-])")
+
+
+def plain(text: str) -> str:
+    """`text` so that Markdown shows it as it is: names of files and classes, values a person typed."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def problem(error: EngineError, label: str | None = None) -> None:
+    """Show an error as a sentence in the visitor's language; `label` is what the visitor calls the setting."""
+    params = {**error.params, "name": label} if label else error.params
+    st.error(plain(engine_texts.ERRORS[error.key](state.language(), **params)), icon=":material/error:")
+
+
+def field(
+    part: str,
+    name: str,
+    shape: Shape = "auto",
+    *,
+    label_visibility: Literal["visible", "hidden", "collapsed"] = "visible",
+    disabled: bool = False,
+) -> None:
+    """A widget for one setting of the draft, with its error below.
+
+    Parameters
+    ----------
+    part, name : str
+        The setting, such as ``"training", "epochs"``; its catalog entry says what the widget looks like.
+    shape : {"auto", "slider", "select"}
+        A slider instead of a field for a number, a list instead of buttons for a choice.
+    label_visibility, disabled
+        As in Streamlit.
+    """
+    param = getattr(state.draft(), part).table[name]
+    key = f"{part}.{name}"
+    typed = param.kind in ("int", "float") and shape != "slider"
+    _show_draft(part, name, param, typed)
+    common: dict[str, Any] = {
+        "key": key,
+        "help": help_text(param),
+        "on_change": _changed,
+        "args": (part, name),
+        "label_visibility": label_visibility,
+        "disabled": disabled,
+    }
+    _draw(param, label(param), shape, common)
+    if error := _errors().get(key):
+        problem(error, param.label(state.language()))
+
+
+def label(param: Param) -> str:
+    """A setting's name and unit."""
+    text = param.label(state.language())
+    return f"{text} ({param.unit(state.language())})" if param.unit else text
+
+
+def help_text(param: Param) -> str:
+    """A setting's help, and that of each of its choices."""
+    language = state.language()
+    lines = [param.help(language)]
+    lines += [f"- **{plain(c.label(language))}**: {plain(c.help(language))}" for c in (param.choices or {}).values()]
+    return "\n".join([lines[0], "", *lines[1:]])
+
+
+def _draw(param: Param, text: str, shape: Shape, common: dict[str, Any]) -> None:
+    language = state.language()
+    if param.kind == "bool":
+        st.toggle(text, **common)
+    elif param.kind == "choice":
+        assert param.choices is not None
+        common["format_func"] = {name: choice.label(language) for name, choice in param.choices.items()}.get
+        if shape == "select":
+            st.selectbox(text, list(param.choices), **common)
+        else:
+            st.segmented_control(text, list(param.choices), required=True, **common)
+    elif shape == "slider":
+        kind = int if param.kind == "int" else float
+        limits = (kind(value) for value in (param.minimum, param.maximum))
+        st.slider(text, *limits, step=kind(param.step), **common)
+    else:
+        # Numbers too are typed as text: only so can every wrong entry be answered with a sentence, in either language.
+        st.text_input(text, **common)
+
+
+def _errors() -> dict[str, SpecError]:
+    return st.session_state.setdefault("field_errors", {})
+
+
+def _show_draft(part: str, name: str, param: Param, typed: bool) -> None:
+    """Put the draft's value into the widget, unless it already shows it or shows one that is wrong."""
+    key, value = f"{part}.{name}", getattr(getattr(state.draft(), part), name)
+    if key not in st.session_state:  # the page was left: what was wrong is gone with its widget
+        _errors().pop(key, None)
+    elif key in _errors() or parse(param, st.session_state[key]) == value:
+        return
+    st.session_state[key] = f"{value:.10g}" if typed else value
+
+
+def parse(param: Param, entry: Any) -> Any:
+    """What a widget holds as the setting's type; an entry that is no number comes back as it is, for `Param.check`."""
+    if param.kind not in ("int", "float"):
+        return entry
+    if isinstance(entry, float):
+        return round(entry, 9)  # a slider adds up its steps in the browser: 0.15000000000000002
+    if isinstance(entry, str):
+        for kind in (int, float):
+            try:
+                return kind(entry.strip())
+            except ValueError:
+                continue
+    return entry
+
+
+def _changed(part: str, name: str) -> None:
+    """Write an entry into the draft, and try again those of the same part that were wrong beside the old value."""
+    waiting = [key.partition(".")[2] for key in _errors() if key.startswith(f"{part}.")]
+    for each in dict.fromkeys([name, *waiting]):
+        key = f"{part}.{each}"
+        if key not in st.session_state:
+            continue
+        param = getattr(state.draft(), part).table[each]
+        try:
+            state.update(part, **{each: parse(param, st.session_state[key])})
+            _errors().pop(key, None)
+        except SpecError as error:
+            _errors()[key] = error
