@@ -13,8 +13,11 @@ def runs_dir() -> Path:
     return Path(os.environ.get("FITLAB_RUNS") or PROJECT / "runs").resolve()
 
 
-def home_dir(name: str) -> Path:
-    """A folder for what is not a run (``data``, ``lanes``, ``drafts``, ``uploads``), made if it is missing."""
-    path = runs_dir() / ".fitlab" / name
+def home_dir(name: str, runs: Path | None = None) -> Path:
+    """A folder for what is not a run (``data``, ``lanes``, ``drafts``, ``uploads``), made if it is missing.
+
+    It lies inside the runs folder, which may be given where it is not `runs_dir`.
+    """
+    path = (runs or runs_dir()) / ".fitlab" / name
     path.mkdir(parents=True, exist_ok=True)
     return path

@@ -1,5 +1,72 @@
-"""Error messages of `engine.runs`; each key is used as ``"runs.NAME"``."""
+"""Error messages of `engine.runs` and `engine.worker`; each key is used as ``"runs.NAME"``."""
 
-from engine.texts import ErrorText
+from engine.texts import ErrorText, Text
 
-ERRORS: dict[str, ErrorText] = {}
+ERRORS: dict[str, ErrorText] = {
+    "missing": ErrorText(
+        Text("a run named {run_id}", "名为 {run_id} 的训练"),
+        Text("a name that {folder} does not hold", "{folder} 中不存在的名称"),
+        Text("It may have been deleted: choose another run.", "它可能已被删除，请选择其他训练。"),
+    ),
+    "no_spec": ErrorText(
+        Text("the run's settings in {path}", "{path} 中的训练设置"),
+        Text("{problem}", "{problem}"),
+        Text("Start a new run, or restore the file from a copy.", "请新建训练，或从备份恢复该文件。"),
+    ),
+    "no_database": ErrorText(
+        Text("the run's curves and state in {path}", "{path} 中的训练曲线与状态"),
+        Text("{problem}", "{problem}"),
+        Text(
+            "Checkpoints and train.log in the same folder may still be good. Start a new run with the same settings.",
+            "同一文件夹中的检查点和 train.log 可能仍然可用。请用相同的设置新建训练。",
+        ),
+    ),
+    "not_waiting": ErrorText(
+        Text("a run that waits to be started", "等待开始的训练"),
+        Text("{run_id}, which was started before", "已经启动过的 {run_id}"),
+        Text("Start a new run with the same settings.", "请用相同的设置新建训练。"),
+    ),
+    "still_active": ErrorText(
+        Text("a run that has ended", "已经结束的训练"),
+        Text("{run_id}, which is still at work", "仍在进行的 {run_id}"),
+        Text("Stop it first, then delete it.", "请先停止，再删除。"),
+    ),
+    "lost": ErrorText(
+        Text("the training process to run to its end", "训练进程运行到结束"),
+        Text("no sign of life since {when}", "自 {when} 起没有任何动静"),
+        Text(
+            "The process was ended from outside: by hand, by the system for lack of memory, or by a restart of the "
+            "computer. Curves and checkpoints up to then are kept; the last lines of the log may say more.",
+            "进程被外部终止：手动结束、系统内存不足或计算机重启。此前的曲线与检查点均已保留，日志的最后几行可能有更多说明。",
+        ),
+    ),
+    "did_not_start": ErrorText(
+        Text("the training process to start", "训练进程启动"),
+        Text("its end after {seconds:.0f} s, with exit code {code}", "它在 {seconds:.0f} 秒后退出，退出码 {code}"),
+        Text("The log says why. Try again once that is put right.", "原因见日志，修正后请重试。"),
+    ),
+    "cannot_write": ErrorText(
+        Text("to be able to write to {folder}", "能够写入 {folder}"),
+        Text("the answer: {problem}", "系统的答复：{problem}"),
+        Text(
+            "Free some disk space, then start again. Curves and checkpoints up to now are kept.",
+            "请清理磁盘空间后重新开始。此前的曲线与检查点均已保留。",
+        ),
+    ),
+    "out_of_memory": ErrorText(
+        Text("the training to fit into memory", "训练能放入内存"),
+        Text("a request for more than there is", "超出可用内存的请求"),
+        Text(
+            "Choose a smaller batch size, smaller pictures or a smaller network.",
+            "请减小批大小、图片尺寸，或换用更小的网络。",
+        ),
+    ),
+    "unexpected": ErrorText(
+        Text("the training to run without a fault", "训练无故障运行"),
+        Text("{kind}: {problem}", "{kind}：{problem}"),
+        Text(
+            "This is a fault of the program, or of the network's own code. The log holds the details.",
+            "这是程序或自定义网络代码的错误，详情见日志。",
+        ),
+    ),
+}
