@@ -15,7 +15,6 @@ from engine import texts as engine_texts
 from engine.catalog import Param
 from engine.errors import EngineError, SpecError
 from pages._ui import state
-from pages._ui.texts import t
 
 Shape = Literal["auto", "slider", "select"]
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!$:~|<>-])")
