@@ -1,5 +1,220 @@
-"""Error messages of `engine.augment`; each key is used as ``"augment.NAME"``."""
+"""Messages of `engine.augment`: errors, used as ``"augment.NAME"``, and warnings about what is allowed but unlikely."""
 
-from engine.texts import ErrorText
+from engine.texts import ErrorText, Text
 
-ERRORS: dict[str, ErrorText] = {}
+VALUE = Text("{value}", "{value}")
+RECEIVED = Text("{received}", "{received}")
+
+ERRORS: dict[str, ErrorText] = {
+    # --- arguments ---
+    "not_a_number": ErrorText(
+        Text("a finite number for {name}", "{name}为一个有限的数字"),
+        VALUE,
+        Text("Write it with digits, for example 0.5.", "请用数字书写，例如 0.5。"),
+    ),
+    "not_a_count": ErrorText(
+        Text("a whole number of at least 1 for {name}", "{name}为不小于 1 的整数"),
+        VALUE,
+        Text("Choose for example 32.", "例如可以取 32。"),
+    ),
+    "not_a_seed": ErrorText(
+        Text("a whole number from 0 to 4294967295 as seed, or None", "随机种子为 0 到 4294967295 之间的整数，或 None"),
+        VALUE,
+        Text("Any number in this range will do, for example 7.", "此范围内任何数字都可以，例如 7。"),
+    ),
+    "not_a_strength": ErrorText(
+        Text("a number above 0 for {name}, or 0 for off", "{name}为大于 0 的数字，或 0 表示关闭"),
+        VALUE,
+        Text(
+            "Give the largest change; it is drawn in both directions anyway.",
+            "请给出最大变化量；它本来就会向两个方向随机抽取。",
+        ),
+    ),
+    "not_positive": ErrorText(
+        Text("a number above 0 for {name}", "{name}为大于 0 的数字"),
+        VALUE,
+        Text("Choose a small one, for example 1e-6.", "请取一个较小的数，例如 1e-6。"),
+    ),
+    "shear_too_large": ErrorText(
+        Text("a shear_range below 90 degrees", "shear_range 小于 90 度"),
+        VALUE,
+        Text("At 90 degrees nothing is left of a picture; try 10.", "到 90 度时图片就什么也不剩了；可以试试 10。"),
+    ),
+    "not_a_shift": ErrorText(
+        Text(
+            "for {name} a share of the side below 1, a number of pixels, or a list of shifts to choose from",
+            "{name}为小于 1 的边长比例、像素数，或一列可供抽取的平移量",
+        ),
+        VALUE,
+        Text(
+            "Write 0.1 for a tenth of the side, 4.0 for up to four pixels.",
+            "0.1 表示边长的十分之一，4.0 表示最多四个像素。",
+        ),
+    ),
+    "not_a_zoom": ErrorText(
+        Text(
+            "for zoom_range a number from 0 to below 1, or two factors above 0, the smaller one first",
+            "zoom_range 为 0 到 1（不含 1）的数字，或两个大于 0 的系数（小的在前）",
+        ),
+        VALUE,
+        Text("Write 0.2, or (0.8, 1.2), which means the same.", "请写 0.2，或与之等价的 (0.8, 1.2)。"),
+    ),
+    "not_a_brightness": ErrorText(
+        Text(
+            "for brightness_range two factors of at least 0, the smaller one first, or None",
+            "brightness_range 为两个不小于 0 的系数（小的在前），或 None",
+        ),
+        VALUE,
+        Text("Write for example (0.8, 1.2); 1 leaves a picture as it is.", "例如 (0.8, 1.2)；1 表示图片不变。"),
+    ),
+    "not_a_function": ErrorText(
+        Text("a function or None as preprocessing_function", "preprocessing_function 为函数或 None"),
+        VALUE,
+        Text(
+            "Pass the function itself, without calling it.",
+            "请传入函数本身，而不是调用它的结果。",
+        ),
+    ),
+    "not_a_data_format": ErrorText(
+        Text(
+            '"channels_last" or "channels_first" as data_format', 'data_format 为 "channels_last" 或 "channels_first"'
+        ),
+        VALUE,
+        Text(
+            'Pictures of shape (height, width, channels) are "channels_last".',
+            '形状为（高，宽，通道）的图片属于 "channels_last"。',
+        ),
+    ),
+    "not_a_fraction": ErrorText(
+        Text("a validation_split from 0 to below 1", "validation_split 在 0 到 1（不含 1）之间"),
+        VALUE,
+        Text("Write 0.2 to hold back one picture in five.", "写 0.2 表示每五张图片留出一张。"),
+    ),
+    "not_an_order": ErrorText(
+        Text(
+            "0 (nearest pixel) or 1 (bilinear) as interpolation_order",
+            "interpolation_order 为 0（最近像素）或 1（双线性）",
+        ),
+        VALUE,
+        Text("Leave it at 1 for photographs; use 0 for masks.", "照片请保持 1；掩码请用 0。"),
+    ),
+    "not_a_float_type": ErrorText(
+        Text("a floating-point type as dtype, or None", "dtype 为浮点类型，或 None"),
+        VALUE,
+        Text('Write "float32".', '请写 "float32"。'),
+    ),
+    "unknown_parameters": ErrorText(
+        Text("only the transform parameters {known}", "只有变换参数 {known}"),
+        Text("also {unknown}", "还有 {unknown}"),
+        Text("Remove or correct the unknown names.", "请删除或更正未知的名称。"),
+    ),
+    # --- pictures ---
+    "not_numbers": ErrorText(
+        Text("pictures as one array of numbers", "图片为一个数字数组"),
+        RECEIVED,
+        Text(
+            "Bring all pictures to one size and stack them with numpy.stack.",
+            "请把所有图片缩放到同一尺寸，再用 numpy.stack 叠成一个数组。",
+        ),
+    ),
+    "not_a_batch": ErrorText(
+        Text(
+            "pictures with four axes, (number, height, width, channels)", "具有四个维度的图片：（数量，高，宽，通道）"
+        ),
+        Text("an array of shape {received}", "形状为 {received} 的数组"),
+        Text(
+            "Write x[..., None] to give grey pictures their channel axis, x[None] to make one picture a batch.",
+            "灰度图片可用 x[..., None] 补上通道维；单张图片可用 x[None] 变成一批。",
+        ),
+    ),
+    "not_a_picture": ErrorText(
+        Text("one picture with three axes, (height, width, channels)", "一张具有三个维度的图片：（高，宽，通道）"),
+        Text("an array of shape {received}", "形状为 {received} 的数组"),
+        Text(
+            "Write x[..., None] to give a grey picture its channel axis; for many pictures use flow.",
+            "灰度图片可用 x[..., None] 补上通道维；多张图片请使用 flow。",
+        ),
+    ),
+    "no_pictures": ErrorText(
+        Text("at least one picture with at least one pixel", "至少一张图片，且至少有一个像素"),
+        Text("an array of shape {received}", "形状为 {received} 的数组"),
+        Text("Check how the pictures were selected.", "请检查图片是如何选取的。"),
+    ),
+    "not_finite": ErrorText(
+        Text("finite numbers in every picture", "每张图片都只含有限的数字"),
+        Text("NaN or infinity in picture {index}", "第 {index} 张图片中有 NaN 或无穷大"),
+        Text(
+            "Leave that picture out, or replace the values with numpy.nan_to_num.",
+            "请去掉该图片，或用 numpy.nan_to_num 替换这些值。",
+        ),
+    ),
+    "length_differs": ErrorText(
+        Text("{n} rows in {name}, one per picture", "{name} 有 {n} 行，每张图片一行"),
+        RECEIVED,
+        Text("Select pictures, labels and weights with the same indices.", "请用相同的索引选取图片、标签和权重。"),
+    ),
+    "weights_without_labels": ErrorText(
+        Text("labels y together with sample_weight", "sample_weight 与标签 y 一起给出"),
+        Text("weights alone", "只有权重"),
+        Text("Pass y, or leave sample_weight out.", "请传入 y，或去掉 sample_weight。"),
+    ),
+    "shape_changed": ErrorText(
+        Text(
+            "a picture of shape {expected} from preprocessing_function",
+            "preprocessing_function 返回形状为 {expected} 的图片",
+        ),
+        Text("shape {received}", "形状 {received}"),
+        Text(
+            "Resize pictures before flow, and keep their shape in the function.",
+            "请在 flow 之前缩放图片，函数内保持形状不变。",
+        ),
+    ),
+    # --- flow ---
+    "unknown_subset": ErrorText(
+        Text('"training", "validation" or None as subset', 'subset 为 "training"、"validation" 或 None'),
+        VALUE,
+        Text("Check the spelling.", "请检查拼写。"),
+    ),
+    "empty_subset": ErrorText(
+        Text("a validation_split that leaves pictures on both sides", "validation_split 使两边都有图片"),
+        Text("{split} of {n} pictures", "{n} 张图片的 {split}"),
+        Text(
+            "Make it with ImageDataGenerator(validation_split=0.2), or leave subset out.",
+            "请用 ImageDataGenerator(validation_split=0.2) 创建，或去掉 subset。",
+        ),
+    ),
+    "classes_differ": ErrorText(
+        Text("the same classes in the training and validation subset", "训练与验证子集含有相同的类别"),
+        Text("class {classes} on one side only", "类别 {classes} 只出现在一边"),
+        Text(
+            "Shuffle pictures and labels together before flow, or pass ignore_class_split=True.",
+            "请在 flow 之前把图片和标签一起打乱，或传入 ignore_class_split=True。",
+        ),
+    ),
+    "no_such_batch": ErrorText(
+        Text("a batch number from 0 to {last}", "批次编号在 0 到 {last} 之间"),
+        VALUE,
+        Text("len(flow) says how many batches there are.", "len(flow) 给出批次总数。"),
+    ),
+}
+
+WARNINGS: dict[str, Text] = {
+    "small_shear": Text(
+        "shear_range={value} means up to {value} degrees, which nobody can see. If it comes from an example written in "
+        "radians, 0.2 there means 11.5 degrees.",
+        "shear_range={value} 表示最多 {value} 度，肉眼无法看出。若取自以弧度书写的示例，其中的 0.2 相当于 11.5 度。",
+    ),
+    "shift_of_one": Text(
+        "{name}=1 means a whole number of pixels below 1, so it never shifts. Write 1.0 for up to one pixel, or 0.1 for "
+        "a tenth of the side.",
+        "{name}=1 表示小于 1 的整数像素，因此不会平移。写 1.0 表示最多一个像素，0.1 表示边长的十分之一。",
+    ),
+    "not_fitted": Text(
+        "A featurewise step is switched on, but the generator has not seen data: call fit(x) first. The step is left out.",
+        "已开启按特征处理的步骤，但生成器尚未见过数据：请先调用 fit(x)。该步骤被跳过。",
+    ),
+    "odd_channels": Text(
+        "Pictures of shape {shape} have {n} channels; usual are 1, 3 or 4. Is data_format right?",
+        "形状为 {shape} 的图片有 {n} 个通道；通常为 1、3 或 4。data_format 是否正确？",
+    ),
+}

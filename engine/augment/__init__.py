@@ -1,0 +1,1 @@
+"""Image augmentation: `generator.ImageDataGenerator` and what it is made of. Importing it imports no numba."""

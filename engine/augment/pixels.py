@@ -1,0 +1,61 @@
+"""Checks on arrays of pictures before any work is done on them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from engine.errors import DataError
+from engine.texts.augment import WARNINGS
+
+
+def check_batch(images: Any) -> np.ndarray:
+    """Return pictures as an array with four axes.
+
+    Raises
+    ------
+    DataError
+        If there are no pictures, they are not numbers, the axes are not four, or a value is NaN or infinite.
+    """
+    array = _numbers(images)
+    if array.ndim != 4:
+        raise DataError("augment.not_a_batch", received=str(array.shape))
+    if not array.size:
+        raise DataError("augment.no_pictures", received=str(array.shape))
+    if array.dtype.kind == "f" and not (np.isfinite(array.min()) and np.isfinite(array.max())):
+        first = next(k for k, picture in enumerate(array) if not np.isfinite(picture).all())
+        raise DataError("augment.not_finite", index=first)
+    return array
+
+
+def check_picture(image: Any) -> np.ndarray:
+    """Return one picture as an array with three axes.
+
+    Raises
+    ------
+    DataError
+        If it is not numbers, or the axes are not three.
+    """
+    array = _numbers(image)
+    if array.ndim != 3:
+        raise DataError("augment.not_a_picture", received=str(array.shape))
+    return array
+
+
+def note_channels(shape: tuple[int, ...], channel_axis: int) -> None:
+    """Warn if a batch of this shape has an unusual number of channels: its axes may be exchanged."""
+    n_channels = shape[channel_axis]
+    if n_channels not in (1, 3, 4):
+        warnings.warn(WARNINGS["odd_channels"]("en", n=n_channels, shape=str(shape)), stacklevel=3)
+
+
+def _numbers(images: Any) -> np.ndarray:
+    try:
+        array = np.asarray(images)
+    except ValueError:  # a list of pictures of different sizes
+        raise DataError("augment.not_numbers", received=type(images).__name__) from None
+    if array.dtype.kind not in "uifb":
+        raise DataError("augment.not_numbers", received=str(array.dtype))
+    return array
