@@ -94,10 +94,11 @@ class Run:
             If the request cannot be written.
         """
         now = time.time()
+        requested = {"phase": "stopping", "stop_requested": now}
         try:
-            # The lane takes a run that no longer waits out of its queue.
-            if not database.change_state(self.database, status.QUEUED, {"phase": "stopped", "ended": now}):
-                requested = {"phase": "stopping", "stop_requested": now}
+            if database.change_state(self.database, status.QUEUED, {"phase": "stopped", "ended": now}):
+                Queue(self.folder.parent, self.status().lane).remove(self.run_id)
+            else:
                 database.change_state(self.database, ("starting", "running"), requested)
         except sqlite3.Error as error:
             raise RunError("runs.cannot_write", folder=str(self.folder), problem=str(error)) from None

@@ -82,6 +82,7 @@ def test_a_waiting_run_can_be_stopped(store, start_lane):
     start_lane()
     second.request_stop()
     assert second.status().phase == "stopped"
+    assert second.run_id not in Queue(store.root, "cpu").run_ids()
     phase_is(first, "finished")
     phase_is(third, "finished")
     assert second.metrics() == []
