@@ -12,7 +12,7 @@ _PUBLIC = {
     "DataError": "engine.errors",
     "DataSpec": "engine.spec",
     "EngineError": "engine.errors",
-    "History": "engine.training.history",
+    "History": "engine.training.callbacks",
     "ImageDataGenerator": "engine.augment.generator",
     "Model": "engine.training.model",
     "RunError": "engine.errors",
@@ -24,7 +24,9 @@ _PUBLIC = {
     "fit": "engine.training.model",
     "fit_generator": "engine.training.model",
     "load_data": "engine.data",
+    "losses": "engine.training",
     "networks": "engine",
+    "optimizers": "engine.training",
 }
 
 __all__ = sorted(_PUBLIC)
@@ -35,8 +37,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'engine' has no attribute {name!r}")
     home = _PUBLIC[name]
     module = import_module(home)
-    # A public name may be a module of its own (callbacks, networks) rather than an attribute of one.
-    value = import_module(f"{home}.{name}") if name in {"callbacks", "networks"} else getattr(module, name)
+    # A public name may be a module of its own rather than an attribute of one.
+    is_module = name in {"callbacks", "losses", "networks", "optimizers"}
+    value = import_module(f"{home}.{name}") if is_module else getattr(module, name)
     globals()[name] = value
     return value
 

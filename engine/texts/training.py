@@ -1,5 +1,256 @@
-"""Error messages of `engine.training`; each key is used as ``"training.NAME"``."""
+"""Error messages and notes of `engine.training`; each error key is used as ``"training.NAME"``.
 
-from engine.texts import ErrorText
+`NOTES` are warnings: training goes on, but the person should know.
+"""
 
-ERRORS: dict[str, ErrorText] = {}
+from engine.texts import ErrorText, Text
+
+ERRORS: dict[str, ErrorText] = {
+    "no_device": ErrorText(
+        Text("a device that this computer has", "这台计算机上存在的设备"),
+        Text("{name!r}", "{name!r}"),
+        Text("Choose auto, which takes the best one there is.", "请选择 auto，它会使用现有的最佳设备。"),
+    ),
+    "not_a_network": ErrorText(
+        Text("a torch.nn.Module as network", "一个 torch.nn.Module 作为网络"),
+        Text("{kind}", "{kind}"),
+        Text(
+            "Build one with engine.networks, or pass your own module.",
+            "请用 engine.networks 构建网络，或传入自己的模块。",
+        ),
+    ),
+    "not_compiled": ErrorText(
+        Text("a compiled model", "已编译的模型"),
+        Text("one without optimizer and loss", "没有优化器和损失函数的模型"),
+        Text(
+            'Call model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]) first.',
+            '请先调用 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])。',
+        ),
+    ),
+    "not_a_part": ErrorText(
+        Text(
+            "{what} by name, or an object that follows the same rule",
+            "以名称给出的{what}，或符合相同规则的对象",
+        ),
+        Text("{kind}", "{kind}"),
+        Text("Use one of the names {choices}.", "请使用以下名称之一：{choices}。"),
+    ),
+    "not_a_source": ErrorText(
+        Text(
+            "arrays, a Sequence, a generator or a DataLoader",
+            "数组、Sequence、生成器或 DataLoader",
+        ),
+        Text("{kind}", "{kind}"),
+        Text(
+            "Pass x and y as arrays, or something that yields (x, y) batches.",
+            "请以数组传入 x 和 y，或传入能产生 (x, y) 批次的对象。",
+        ),
+    ),
+    "no_labels": ErrorText(
+        Text("labels y beside the pictures x", "与图片 x 对应的标签 y"),
+        Text("pictures alone", "只有图片"),
+        Text("Pass y as well: one label per picture.", "请同时传入 y：每张图片一个标签。"),
+    ),
+    "labels_beside_stream": ErrorText(
+        Text(
+            "x alone, because a generator or Sequence brings its own labels and weights",
+            "只有 x（生成器或 Sequence 自带标签和权重）",
+        ),
+        Text("also y or sample_weight", "还有 y 或 sample_weight"),
+        Text(
+            "Let the generator yield (x, y) or (x, y, sample_weight).",
+            "请让生成器产生 (x, y) 或 (x, y, sample_weight)。",
+        ),
+    ),
+    "empty": ErrorText(
+        Text("at least one picture", "至少一张图片"),
+        Text("none", "没有图片"),
+        Text("Check where the data comes from.", "请检查数据来源。"),
+    ),
+    "lengths": ErrorText(
+        Text("as many labels and weights as pictures", "标签、权重与图片数量相同"),
+        Text("{sizes}", "{sizes}"),
+        Text("Cut or complete them so that row i belongs to picture i.", "请截断或补全，使第 i 行对应第 i 张图片。"),
+    ),
+    "not_numbers": ErrorText(
+        Text("numbers in {what}", "{what}由数字组成"),
+        Text("values of type {dtype}", "类型为 {dtype} 的值"),
+        Text("Turn names into numbers first, for example 0, 1, 2.", "请先把名称转换为数字，例如 0、1、2。"),
+    ),
+    "not_finite": ErrorText(
+        Text("finite numbers in {what}", "{what}均为有限数值"),
+        Text(
+            "{n} values that are NaN or infinite, the first in row {row}",
+            "{n} 个 NaN 或无穷大的值，第一个在第 {row} 行",
+        ),
+        Text("Remove or repair these rows.", "请删除或修复这些行。"),
+    ),
+    "label_range": ErrorText(
+        Text(
+            "whole labels from 0 to {last}, because the network has {n_classes} outputs",
+            "0 到 {last} 的整数标签（网络有 {n_classes} 个输出）",
+        ),
+        Text("the label {label} in row {row}", "第 {row} 行的标签为 {label}"),
+        Text(
+            "Number the classes from 0, or give the network as many outputs as there are classes.",
+            "请从 0 开始给类别编号，或让网络的输出数等于类别数。",
+        ),
+    ),
+    "target_shape": ErrorText(
+        Text("targets of shape {expected} per picture for this loss", "此损失函数要求每张图片的目标形状为 {expected}"),
+        Text("{shape}", "{shape}"),
+        Text(
+            "Use a loss that fits the targets: sparse_categorical_crossentropy for whole numbers, categorical_crossentropy for one-hot rows.",
+            "请选用与目标匹配的损失：整数标签用 sparse_categorical_crossentropy，独热行用 categorical_crossentropy。",
+        ),
+    ),
+    "input_shape": ErrorText(
+        Text("pictures of the shape that the network takes", "图片形状符合网络的要求"),
+        Text("shape {shape}, which the network refuses: {problem}", "形状 {shape}，网络拒绝了它：{problem}"),
+        Text(
+            "Build the network for this shape, or resize the pictures; with data_format channels_last a picture is (height, width, channels).",
+            "请按此形状构建网络，或调整图片尺寸；在 channels_last 格式下，图片为（高, 宽, 通道）。",
+        ),
+    ),
+    "batch_form": ErrorText(
+        Text("batches of the form (x, y) or (x, y, sample_weight)", "形如 (x, y) 或 (x, y, sample_weight) 的批次"),
+        Text("{form}", "{form}"),
+        Text("Let the generator yield one such tuple per batch.", "请让生成器每批产生一个这样的元组。"),
+    ),
+    "validation_form": ErrorText(
+        Text(
+            "validation_data as (x, y), (x, y, sample_weight), a Sequence or a generator",
+            "validation_data 为 (x, y)、(x, y, sample_weight)、Sequence 或生成器",
+        ),
+        Text("{form}", "{form}"),
+        Text("Put the arrays into a tuple of two or three.", "请把数组放入两个或三个元素的元组。"),
+    ),
+    "empty_split": ErrorText(
+        Text("validation_split to leave pictures on both sides", "validation_split 使两边都有图片"),
+        Text(
+            "{fraction:g} of {n}, which leaves {n_train} to train on and {n_validation} to validate",
+            "{n} 张的 {fraction:g}，即训练 {n_train} 张、验证 {n_validation} 张",
+        ),
+        Text("Choose another fraction, or more data.", "请更换比例，或使用更多数据。"),
+    ),
+    "split_of_stream": ErrorText(
+        Text("arrays where validation_split is used", "使用 validation_split 时的数据为数组"),
+        Text("{kind}", "{kind}"),
+        Text("Pass validation_data instead.", "请改用 validation_data。"),
+    ),
+    "no_steps": ErrorText(
+        Text("at least one step per epoch", "每轮至少一步"),
+        Text("{steps}", "{steps}"),
+        Text(
+            "With fewer pictures than one batch, len(x) // batch_size is 0: leave steps_per_epoch out, or make the batch smaller.",
+            "图片少于一批时，len(x) // batch_size 为 0：请省略 steps_per_epoch，或减小批大小。",
+        ),
+    ),
+    "steps_needed": ErrorText(
+        Text("{name}, because a generator does not say when an epoch ends", "{name}（生成器不会说明一轮何时结束）"),
+        Text("None", "None"),
+        Text(
+            "Pass the number of batches, for example len(x) // batch_size.", "请传入批次数，例如 len(x) // batch_size。"
+        ),
+    ),
+    "no_batches": ErrorText(
+        Text("a generator that yields at least one batch", "至少产生一个批次的生成器"),
+        Text("one that ended at once", "立即结束的生成器"),
+        Text(
+            "Make a new generator: one that has been read to its end stays empty.",
+            "请新建生成器：读完的生成器不会再产生数据。",
+        ),
+    ),
+    "scalar_loss": ErrorText(
+        Text("one loss per picture where weights are used", "使用权重时每张图片一个损失值"),
+        Text("a loss function that returns a single number", "只返回一个数的损失函数"),
+        Text(
+            'Let it return a value per picture (in PyTorch: reduction="none").',
+            '请让它为每张图片返回一个值（PyTorch 中为 reduction="none"）。',
+        ),
+    ),
+    "class_weight": ErrorText(
+        Text(
+            "class_weight to map class numbers from 0 to {last} to weights of 0 or more",
+            "class_weight 把 0 到 {last} 的类别编号映射到不小于 0 的权重",
+        ),
+        Text("{key!r}: {weight!r}", "{key!r}: {weight!r}"),
+        Text("For example {{0: 1.0, 1: 2.5}}.", "例如 {{0: 1.0, 1: 2.5}}。"),
+    ),
+    "loss_not_finite": ErrorText(
+        Text("a finite loss", "有限的损失值"),
+        Text("{loss} in epoch {epoch}", "第 {epoch} 轮的损失为 {loss}"),
+        Text(
+            "The weights are spoiled: start over with a learning rate a tenth as large, or load an earlier checkpoint.",
+            "权重已损坏：请把学习率降到十分之一重新开始，或载入较早的检查点。",
+        ),
+    ),
+    "no_direction": ErrorText(
+        Text(
+            "mode min or max, to know whether {monitor!r} should fall or rise",
+            "mode 为 min 或 max，以确定 {monitor!r} 应下降还是上升",
+        ),
+        Text("{mode!r}", "{mode!r}"),
+        Text('Add mode="min" or mode="max".', '请加上 mode="min" 或 mode="max"。'),
+    ),
+    "bad_factor": ErrorText(
+        Text("a factor between 0 and 1, so that the rate falls", "介于 0 与 1 之间的 factor，使学习率下降"),
+        Text("{factor}", "{factor}"),
+        Text("For example 0.1.", "例如 0.1。"),
+    ),
+    "bad_rate": ErrorText(
+        Text("a schedule that returns a number", "返回数字的学习率函数"),
+        Text("{rate!r}", "{rate!r}"),
+        Text("Return the new learning rate as a float.", "请以浮点数返回新的学习率。"),
+    ),
+    "bad_file_name": ErrorText(
+        Text("only names from the logs in the file name {path!r}", "文件名 {path!r} 中只使用日志里的名称"),
+        Text("{name}", "{name}"),
+        Text("Available are {known}.", "可用的名称有 {known}。"),
+    ),
+    "not_a_model_file": ErrorText(
+        Text("a file written by model.save", "由 model.save 写出的文件"),
+        Text("{path}: {problem}", "{path}：{problem}"),
+        Text(
+            "Choose a file of a finished run, such as best.safetensors.",
+            "请选择训练产生的文件，例如 best.safetensors。",
+        ),
+    ),
+    "weights_do_not_fit": ErrorText(
+        Text("weights of the same network", "相同网络的权重"),
+        Text("{problem}", "{problem}"),
+        Text("Build the network with the settings it was trained with.", "请按训练时的设置构建网络。"),
+    ),
+}
+
+NOTES: dict[str, Text] = {
+    "stream_ended": Text(
+        "The generator ended: epoch {epoch} wanted {wanted} batches and got {came}. Training stops here; "
+        "let the generator loop for ever, or lower steps_per_epoch.",
+        "生成器已结束：第 {epoch} 轮需要 {wanted} 个批次，得到 {came} 个。训练到此停止；请让生成器无限循环，或减小 steps_per_epoch。",
+    ),
+    "validation_ended": Text(
+        "The validation generator ended: {wanted} batches wanted, {came} came. Those are used in every epoch.",
+        "验证生成器已结束：需要 {wanted} 个批次，得到 {came} 个。每轮都使用这些批次。",
+    ),
+    "classes_without_weight": Text(
+        "class_weight says nothing about the classes {classes}: they count 1.",
+        "class_weight 没有提到类别 {classes}：它们的权重为 1。",
+    ),
+    "one_reader": Text(
+        "A plain generator is read by one thread, so that no batch is lost or doubled; workers={workers} is not used.",
+        "普通生成器只由一个线程读取，以免批次丢失或重复；workers={workers} 不起作用。",
+    ),
+    "threads_instead": Text(
+        "use_multiprocessing is not needed: batches are prepared by threads.",
+        "无需 use_multiprocessing：批次由线程准备。",
+    ),
+    "missing_metric": Text(
+        "{callback} watches {monitor!r}, which this epoch does not have; there are {known}.",
+        "{callback} 监视的 {monitor!r} 在本轮不存在；现有 {known}。",
+    ),
+    "other_optimizer": Text(
+        "The file was saved with {saved}, the model uses {used}: weights are loaded, the optimizer starts afresh.",
+        "文件保存时使用 {saved}，模型使用 {used}：已载入权重，优化器重新开始。",
+    ),
+}

@@ -1,0 +1,5 @@
+"""Networks for pictures; see `zoo`. Any other `torch.nn.Module` can be trained as well."""
+
+from engine.networks.zoo import Normalize, mlp, resnet, small_cnn
+
+__all__ = ["Normalize", "mlp", "resnet", "small_cnn"]

@@ -1,0 +1,4 @@
+"""Keras' compile, fit, fit_generator, evaluate and predict on PyTorch.
+
+The way of a batch: `model.Model.fit` opens a feed (`feeds`), the feed's batches flow through `loop.train_epoch`.
+"""

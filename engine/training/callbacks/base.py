@@ -1,0 +1,125 @@
+"""The hooks, and how a list of callbacks is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.training.model import Model
+
+Logs = Mapping[str, Any]
+
+
+class Callback:
+    """Base of all callbacks; every hook does nothing until a subclass overrides it.
+
+    Attributes
+    ----------
+    model : Model
+        The model in training. ``model.stop_training = True`` ends it after this batch.
+    params : dict
+        ``epochs`` (index at which to stop), ``steps`` (batches per epoch) and ``verbose`` of this call.
+    """
+
+    model: Model
+    params: dict[str, Any]
+
+    def set_model(self, model: Model) -> None:
+        """Called first, with the model."""
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Called first, with the call's parameters."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """After the last epoch, with its logs."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before an epoch; `epoch` is its index, counted over all calls that give `initial_epoch`."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """After an epoch and its validation. What is written into `logs`, later callbacks and History see."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a training batch; `batch` starts at 0 in each epoch."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a training batch; `logs` are the epoch's averages so far, copied from the device when read."""
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Older name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Older name of `on_train_batch_end`."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Before a validation or evaluation."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """After a validation or evaluation; names have no ``val_``."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of validation or evaluation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of validation or evaluation."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Before a prediction."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """After a prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of a prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of a prediction; ``logs["outputs"]`` is on the device."""
+
+
+HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+_OLDER = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
+
+
+class CallbackList:
+    """Calls a hook of all callbacks, in their order. A hook that nobody overrides costs an empty loop.
+
+    Parameters
+    ----------
+    callbacks : iterable of Callback
+    model : Model
+    params : dict
+        What `Callback.params` gets.
+    """
+
+    def __init__(self, callbacks: Iterable[Callback], model: Model, params: dict[str, Any]) -> None:
+        callbacks = list(callbacks)
+        for callback in callbacks:
+            callback.set_params(params)
+            callback.set_model(model)
+        for hook in HOOKS:
+            names = [hook, _OLDER[hook]] if hook in _OLDER else [hook]
+            methods = [getattr(callback, name) for callback in callbacks for name in names if _own(callback, name)]
+            setattr(self, hook, _caller(methods))
+
+    if TYPE_CHECKING:
+        # One method per hook, set above.
+        def __getattr__(self, name: str) -> Callable[..., None]: ...
+
+
+def _own(callback: Callback, hook: str) -> bool:
+    method = getattr(callback, hook)
+    return getattr(method, "__func__", method) is not getattr(Callback, hook)
+
+
+def _caller(methods: list[Callable[..., None]]) -> Callable[..., None]:
+    def call(*args: Any) -> None:
+        for method in methods:
+            method(*args)
+
+    return call

@@ -1,0 +1,37 @@
+"""Collects what every epoch reported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.training.callbacks.base import Callback, Logs
+
+
+class History(Callback):
+    """What `Model.fit` returns: one list per name of the logs.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+        A name that some epochs lack (`validation_freq`) has a shorter list; `rows` keeps the epochs with the values.
+    epoch : list of int
+        Index of each epoch.
+    rows : list of dict
+        Per epoch its index under ``epoch`` and its logs.
+    """
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+        self.rows: list[dict[str, Any]] = []
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Begin empty."""
+        self.__init__()  # type: ignore[misc]
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Add the epoch."""
+        self.epoch.append(epoch)
+        self.rows.append({"epoch": epoch, **(logs or {})})
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)

@@ -1,0 +1,103 @@
+"""Prints how far a training is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from engine.training.callbacks.base import Callback, Logs
+
+BAR_WIDTH = 20
+REDRAW_S = 0.05
+
+
+class ProgbarLogger(Callback):
+    """Verbose 1: a bar per epoch, redrawn at most every 0.05 s. Verbose 2: one line at an epoch's end.
+
+    Evaluation and prediction on their own print the same; a validation inside a training prints nothing itself.
+    """
+
+    def __init__(self) -> None:
+        self._training = False
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Validation is part of a training from here on."""
+        self._training = True
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Name the epoch."""
+        if self.params["epochs"] > 1:
+            print(f"Epoch {epoch + 1}/{self.params['epochs']}")
+        self._start()
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Redraw the bar, if it is time (then reads the averages: synchronises)."""
+        self._draw(batch + 1, logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Print the epoch's line."""
+        self._finish(logs)
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Start the clock of an evaluation."""
+        if not self._training:
+            self._start()
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Redraw the bar of an evaluation."""
+        if not self._training:
+            self._draw(batch + 1, logs)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Print an evaluation's line."""
+        if not self._training:
+            self._finish(logs)
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Start the clock of a prediction."""
+        self._start()
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Redraw the bar of a prediction."""
+        self._draw(batch + 1, None)
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Print a prediction's line."""
+        self._finish(None)
+
+    def _start(self) -> None:
+        self._began = time.perf_counter()
+        self._drawn = 0.0
+        self._done = 0
+
+    def _draw(self, done: int, logs: Logs | None) -> None:
+        self._done = done
+        now = time.perf_counter()
+        if self.params["verbose"] == 1 and now - self._drawn >= REDRAW_S:
+            self._drawn = now
+            sys.stdout.write("\r" + self._line(logs, bar=True))
+            sys.stdout.flush()
+
+    def _finish(self, logs: Logs | None) -> None:
+        bar = self.params["verbose"] == 1
+        sys.stdout.write(("\r" if bar else "") + self._line(logs, bar) + "\n")
+        sys.stdout.flush()
+
+    def _line(self, logs: Logs | None, bar: bool) -> str:
+        """Such as ``5/5 - 0s - 5ms/step - accuracy: 0.3500 - loss: 1.2455``."""
+        steps, passed_s = self.params["steps"], time.perf_counter() - self._began
+        filled = BAR_WIDTH * self._done // steps
+        parts = [f"{self._done}/{steps}" + (f" {'━' * filled}{'─' * (BAR_WIDTH - filled)}" if bar else "")]
+        parts += [f"{passed_s:.0f}s", f"{1000 * passed_s / max(self._done, 1):.0f}ms/step"]
+        parts += [f"{name}: {_number(value)}" for name, value in sorted(_floats(logs).items())]
+        return " - ".join(parts)
+
+
+def _floats(logs: Logs | None) -> Mapping[str, float]:
+    return dict(logs or {})
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.4e}"

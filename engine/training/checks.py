@@ -1,0 +1,136 @@
+"""What is refused before it can spoil a training: data that cannot be used, in words a person can act on.
+
+Works on the host, on numpy arrays; never asks the device.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch import Tensor
+
+from engine.errors import DataError, SpecError
+
+if TYPE_CHECKING:
+    from engine.training.losses import Loss
+
+
+def parts(item: Any) -> tuple[Any, Any, Any]:
+    """A source's batch as (x, y, sample_weight), None for what is missing.
+
+    Raises
+    ------
+    DataError
+        If it is neither x alone nor a tuple or list of one, two or three.
+    """
+    if isinstance(item, np.ndarray | Tensor):
+        return item, None, None
+    if not isinstance(item, tuple | list) or not 1 <= len(item) <= 3 or item[0] is None:
+        size = f" of {len(item)}" if isinstance(item, tuple | list | dict) else ""
+        raise DataError("training.batch_form", form=f"{type(item).__name__}{size}")
+    x, y, w = (*item, None, None)[:3]
+    return x, y, w
+
+
+def on_host(values: Any) -> np.ndarray:
+    """The values as a numpy array; a tensor on a GPU is copied (synchronises)."""
+    return np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values)
+
+
+def check_inputs(item: Any) -> None:
+    """Refuse pictures that are not finite numbers. `item` is what a source gives for a batch.
+
+    Raises
+    ------
+    DataError
+        Naming what is wrong, and in which row first.
+    """
+    check_finite(on_host(parts(item)[0]), "x")
+
+
+class CheckBatch:
+    """Refuses what cannot be learnt from; called with what a source gives for a batch.
+
+    Parameters
+    ----------
+    loss : Loss
+        Says which targets it can use.
+    n_outputs : int
+        Numbers that the network gives per picture.
+
+    Raises
+    ------
+    DataError
+        Naming what is wrong, and in which row first.
+    """
+
+    def __init__(self, loss: Loss, n_outputs: int) -> None:
+        self.loss = loss
+        self.n_outputs = n_outputs
+
+    def __call__(self, item: Any) -> None:
+        check_inputs(item)
+        x, y, w = parts(item)
+        if y is None:
+            raise DataError("training.no_labels")
+        check_lengths(x, y, w)
+        self.loss.check(on_host(y), self.n_outputs)
+        if w is not None:
+            check_finite(on_host(w), "sample_weight")
+
+
+def check_lengths(x: Any, y: Any = None, sample_weight: Any = None) -> None:
+    """Refuse arrays that do not have one row per picture, or more than one weight per picture.
+
+    Raises
+    ------
+    DataError
+        Naming the sizes.
+    """
+    shapes = {name: np.shape(v) for name, v in (("x", x), ("y", y), ("sample_weight", sample_weight)) if v is not None}
+    rows = {name: shape[0] if shape else 0 for name, shape in shapes.items()}
+    if len(set(rows.values())) > 1 or len(shapes.get("sample_weight", ())) > 1:
+        raise DataError("training.lengths", sizes=", ".join(f"{name}: {shape}" for name, shape in shapes.items()))
+
+
+def check_finite(values: np.ndarray, what: str) -> None:
+    """Refuse NaN, infinity, and what is no number. `what` names the array to a person.
+
+    Raises
+    ------
+    DataError
+        Naming the type, or how many values are not finite and the first row that has one.
+    """
+    if values.dtype.kind not in "biuf":
+        raise DataError("training.not_numbers", what=what, dtype=str(values.dtype))
+    if values.dtype.kind != "f":
+        return
+    n, first = 0, None
+    # In slices, so that a large array needs no second one of its size.
+    rows = max(1, 2**22 // max(1, values[:1].size))
+    for start in range(0, len(values), rows):
+        wrong = ~np.isfinite(values[start : start + rows])
+        if wrong.any():
+            n += int(wrong.sum())
+            first = start + int(wrong.reshape(len(wrong), -1).any(axis=1).argmax()) if first is None else first
+    if n:
+        raise DataError("training.not_finite", what=what, n=n, row=first)
+
+
+def class_weight_table(class_weight: dict[int, float], n_outputs: int) -> tuple[np.ndarray, list[int]]:
+    """Weights of all classes, float32 (C,), and the classes that `class_weight` does not mention: they count 1.
+
+    Raises
+    ------
+    SpecError
+        If a key is no class, or a weight is negative or no number.
+    """
+    n_classes = max(n_outputs, 2)  # a single output tells two classes apart
+    table = np.ones(n_classes, np.float32)
+    for key, weight in class_weight.items():
+        is_class = isinstance(key, int | np.integer) and 0 <= key < n_classes
+        if not is_class or not isinstance(weight, int | float | np.number) or not 0 <= weight < np.inf:
+            raise SpecError("training.class_weight", last=n_classes - 1, key=key, weight=weight)
+        table[key] = weight
+    return table, sorted(set(range(n_classes)) - {int(key) for key in class_weight})

@@ -1,0 +1,49 @@
+"""Which device computes, and how it is called in a sentence. Owns no tensor."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from engine.errors import TrainingError
+from engine.texts import Text
+
+
+def pick(name: str = "auto") -> torch.device:
+    """The device for a name of `engine.catalog.DEVICES`.
+
+    Parameters
+    ----------
+    name : str
+        ``"auto"`` (CUDA if there is one, else Apple's GPU, else the CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or
+        ``"mps"``.
+
+    Raises
+    ------
+    TrainingError
+        If this computer has no such device.
+    """
+    if name == "auto":
+        return next(torch.device(kind) for kind in ("cuda", "mps", "cpu") if _available(kind))
+    if not _available(name.partition(":")[0]):
+        raise TrainingError("training.no_device", field="training.device", name=name)
+    return torch.device(name)
+
+
+def _available(kind: str) -> bool:
+    return {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available, "cpu": lambda: True}.get(
+        kind, lambda: False
+    )()
+
+
+def describe(device: torch.device) -> Text:
+    """What computes, as words for a person: ``"CPU, 2 of 2 cores"``, ``"NVIDIA H100, 80 GB"``."""
+    if device.type == "cuda":
+        properties = torch.cuda.get_device_properties(device)
+        name = f"{properties.name}, {properties.total_memory / 1e9:.0f} GB"
+        return Text(name, name)
+    if device.type == "mps":
+        return Text("Apple GPU", "Apple GPU")
+    used, cores = torch.get_num_threads(), os.cpu_count()
+    return Text(f"CPU, {used} of {cores} cores", f"CPU，使用 {cores} 个核心中的 {used} 个")

@@ -1,0 +1,413 @@
+"""Where batches come from: one adapter ("feed") for each kind of source.
+
+A feed says which batches there are and how to load one, nothing more. `stream` is the way they all take to the
+training: loaded ahead by threads, checked, turned into tensors, copied to the device. Knows no network.
+"""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.augment.flow import order
+from engine.errors import DataError
+from engine.training.checks import on_host, parts
+
+# What a source gives for one batch, on the host: x alone, (x, y) or (x, y, sample_weight).
+Item = Any
+Call = Callable[[], Item]
+
+_END = object()  # a source's answer when it has no further batch
+_BARRIER = object()  # in place of a call: go on only when every call before it is done
+
+
+class Batch(NamedTuple):
+    """One batch on the device. `inputs` (B, C, H, W) or (B, F) float32; `targets` (B, ...); `weights` (B,) float32."""
+
+    inputs: Tensor
+    targets: Tensor | None
+    weights: Tensor | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a source is read: `seed` and `shuffle` decide the order, `batch_size` how arrays are cut.
+
+    For `evaluation` nothing is shuffled, and a flow is read in the order of its pictures.
+    """
+
+    device: torch.device
+    batch_size: int = 32
+    shuffle: bool = False
+    seed: int = 0
+    evaluation: bool = False
+
+
+class Feed(ABC):
+    """One kind of source. `length` is the number of batches in one pass, None if the source does not say."""
+
+    length: int | None
+    max_workers: int = 2**16  # how many threads may load at the same time
+    trusted = False  # whether `check` looked at everything already
+
+    @classmethod
+    @abstractmethod
+    def accepts(cls, source: Any) -> bool:
+        """Whether this adapter reads such a source."""
+
+    @abstractmethod
+    def first(self) -> Item:
+        """A batch, or part of one, to see what the source brings. Takes nothing from the stream.
+
+        Raises
+        ------
+        DataError
+            If there is none.
+        """
+
+    @abstractmethod
+    def calls(self, start: int = 0) -> Iterator[Call]:
+        """One call per batch, in order and without end, beginning with batch `start` of the endless stream."""
+
+    def check(self, check: Callable[[Item], None]) -> None:  # noqa: B027 - nothing to do is a good answer
+        """Look at all data at once, where that is possible; a stream's batches are checked as they come."""
+
+
+class ArrayFeed(Feed):
+    """Arrays in memory, cut into batches by index. On a GPU they live on the device, if they fit.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, ...)
+        Pictures or features; a memory-mapped array is read batch by batch.
+    y, sample_weight : ndarray, shape (N, ...), or None
+    reading : Reading
+    """
+
+    trusted = True
+    max_workers = 0  # taking rows is quicker than handing it to a thread
+
+    def __init__(self, x: Any, y: Any, sample_weight: Any, reading: Reading) -> None:
+        self.reading = reading
+        self.arrays = [on_host(values) for values in (x, y, sample_weight) if values is not None]
+        if sample_weight is not None and y is None:
+            raise DataError("training.no_labels")
+        sizes = {name: len(values) for name, values in zip(("x", "y", "sample_weight"), self.arrays, strict=False)}
+        if len(set(sizes.values())) > 1:
+            raise DataError("training.lengths", sizes=", ".join(f"{name}: {n}" for name, n in sizes.items()))
+        self.n = len(self.arrays[0])
+        if self.n == 0:
+            raise DataError("training.empty")
+        self.length = -(-self.n // reading.batch_size)
+        self._resident: list[Tensor] | None = None
+
+    @classmethod
+    def accepts(cls, source: Any) -> bool:
+        """Arrays, tensors and lists of numbers."""
+        return isinstance(source, np.ndarray | Tensor | list)
+
+    def first(self) -> Item:
+        """The first two rows."""
+        return tuple(values[:2] for values in self.arrays)
+
+    def check(self, check: Callable[[Item], None]) -> None:
+        """Look at every row."""
+        check(tuple(self.arrays))
+
+    def calls(self, start: int = 0) -> Iterator[Call]:
+        """Slices of one order per pass."""
+        size, length = self.reading.batch_size, self.length
+        source = self._on_device() or self.arrays
+        rows: Any = None
+        for pass_, k in _positions(start, length):
+            if rows is None or k == 0:
+                rows = order(self.n, self.reading.seed, pass_ * length, self.reading.shuffle)
+                if self._resident is not None:
+                    rows = torch.from_numpy(rows).to(self.reading.device, non_blocking=True)
+            yield partial(_take, source, rows[k * size : (k + 1) * size])
+
+    def _on_device(self) -> list[Tensor] | None:
+        """The arrays as tensors on the GPU, uploaded at the first use; None where that has no point or no room."""
+        if self._resident is None and _has_room(self.reading.device, sum(values.nbytes for values in self.arrays)):
+            self._resident = [_tensor(values).to(self.reading.device) for values in self.arrays]
+        return self._resident
+
+
+class SequenceFeed(Feed):
+    """An object with ``len`` (batches) and ``[k]`` (batch k), such as a Keras Sequence or a list of batches.
+
+    With shuffle, the order of the batches is drawn anew for each pass. `on_epoch_end` is called after each full pass,
+    when no batch of it is being loaded any more.
+    """
+
+    def __init__(self, source: Any, reading: Reading) -> None:
+        self.source = source
+        self.reading = reading
+        self.length = len(source)
+        if self.length == 0:
+            raise DataError("training.empty")
+
+    @classmethod
+    def accepts(cls, source: Any) -> bool:
+        """Anything with a length and an index."""
+        return hasattr(source, "__len__") and hasattr(source, "__getitem__")
+
+    def first(self) -> Item:
+        """Batch 0; the stream loads it again."""
+        return self.source[0]
+
+    def calls(self, start: int = 0) -> Iterator[Call]:
+        """``source[k]`` for the k of one order per pass."""
+        order_: np.ndarray | None = None
+        for pass_, k in _positions(start, self.length):
+            if order_ is not None and k == 0:
+                yield _BARRIER  # type: ignore[misc]
+                getattr(self.source, "on_epoch_end", lambda: None)()
+            if order_ is None or k == 0:
+                order_ = order(self.length, self.reading.seed, pass_ * self.length, self.reading.shuffle)
+            yield partial(self.source.__getitem__, int(order_[k]))
+
+
+class FlowFeed(Feed):
+    """A flow of our `ImageDataGenerator`: a batch depends on (seed, pass, position) alone, so any thread may make it.
+
+    The flow's own shuffle and seed decide the order. For evaluation pass 0 is read, in the order of its pictures.
+    """
+
+    def __init__(self, source: Any, reading: Reading) -> None:
+        self.source = source
+        self.length = len(source)
+        if self.length == 0:
+            raise DataError("training.empty")
+        self._in_order: np.ndarray | None = None
+        if reading.evaluation:
+            self._in_order = np.sort(np.concatenate([source.batch_indices(0, k) for k in range(self.length)]))
+
+    @classmethod
+    def accepts(cls, source: Any) -> bool:
+        """Whatever knows its batches by pass and position."""
+        return hasattr(source, "batch_indices") and hasattr(source, "load")
+
+    def first(self) -> Item:
+        """The first two pictures."""
+        return self.source.load(0, self._indices(0, 0)[:2])
+
+    def calls(self, start: int = 0) -> Iterator[Call]:
+        """Batch k of each pass."""
+        for pass_, k in _positions(start, self.length):
+            yield partial(self._load, pass_, k)
+
+    def _load(self, pass_: int, k: int) -> Item:
+        return self.source.load(pass_, self._indices(pass_, k))
+
+    def _indices(self, pass_: int, k: int) -> np.ndarray:
+        if self._in_order is None:
+            return self.source.batch_indices(pass_, k)
+        size = self.source.batch_size
+        return self._in_order[k * size : (k + 1) * size]
+
+
+class GeneratorFeed(Feed):
+    """A plain generator or iterator: read by one thread, in order, until it ends."""
+
+    length = None
+    max_workers = 1
+
+    def __init__(self, source: Iterator[Item], reading: Reading) -> None:
+        self.iterator = source
+        self._seen: list[Item] = []
+
+    @classmethod
+    def accepts(cls, source: Any) -> bool:
+        """Anything with ``next``."""
+        return hasattr(source, "__next__")
+
+    def first(self) -> Item:
+        """The first batch, kept for the stream."""
+        if not self._seen:
+            item = next(self.iterator, _END)
+            if item is _END:
+                raise DataError("training.no_batches")
+            self._seen.append(item)
+        return self._seen[0]
+
+    def calls(self, start: int = 0) -> Iterator[Call]:
+        """``next`` for ever. A generator cannot be wound forward, so `start` says nothing here."""
+        while True:
+            yield self._next
+
+    def _next(self) -> Item:
+        return self._seen.pop() if self._seen else next(self.iterator, _END)
+
+
+class LoaderFeed(GeneratorFeed):
+    """A `torch.utils.data.DataLoader`, or anything else that can be iterated again and again."""
+
+    def __init__(self, source: Iterable[Item], reading: Reading) -> None:
+        super().__init__(_again_and_again(source), reading)
+        self.length = len(source) if hasattr(source, "__len__") else None  # type: ignore[assignment]
+
+    @classmethod
+    def accepts(cls, source: Any) -> bool:
+        """Anything that can be iterated."""
+        return hasattr(source, "__iter__")
+
+
+# The first that accepts a source reads it.
+STREAMS: tuple[type[Any], ...] = (FlowFeed, SequenceFeed, GeneratorFeed, LoaderFeed)
+
+
+def open_feed(x: Any, y: Any, sample_weight: Any, reading: Reading) -> Feed:
+    """The feed for a source.
+
+    Raises
+    ------
+    DataError
+        If nothing reads such a source, arrays are empty or of different lengths, or a stream comes with `y`.
+    """
+    if ArrayFeed.accepts(x):
+        return ArrayFeed(x, y, sample_weight, reading)
+    if y is not None or sample_weight is not None:
+        raise DataError("training.labels_beside_stream")
+    for kind in STREAMS:
+        if kind.accepts(x):
+            return kind(x, reading)
+    raise DataError("training.not_a_source", kind=type(x).__name__)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Turns what sources give into tensors: `to_host` in the loading threads, `to_device` in the training's.
+
+    Parameters
+    ----------
+    device : torch.device
+    data_format : str
+        ``"channels_last"``: pictures come as (B, H, W, C). ``"channels_first"``: as (B, C, H, W).
+    target_dtype : torch.dtype or None
+        What targets are turned into; None keeps theirs.
+    """
+
+    device: torch.device
+    data_format: str
+    target_dtype: torch.dtype | None
+
+    def to_host(self, item: Item) -> list[Tensor | None]:
+        """``[x, y, w]`` on the host, or still on the device where the source keeps them there."""
+        x, y, w = parts(item)
+        tensors = [_tensor(x), _tensor(y, self.target_dtype), _tensor(w, torch.float32)]
+        if self.device.type == "cuda":
+            # Pinned memory is what lets the copy to the GPU run beside the computing.
+            tensors = [t if t is None or t.is_cuda else t.pin_memory() for t in tensors]
+        return tensors
+
+    def to_device(self, tensors: list[Tensor | None]) -> Batch:
+        """A batch for the network. Pixels become floats here, at the last moment, as the values they are."""
+        x, y, w = (None if t is None else t.to(self.device, non_blocking=True) for t in tensors)
+        return Batch(self.inputs(x), y, w)
+
+    def inputs(self, x: Tensor) -> Tensor:
+        """The network's inputs, float32: (B, H, W, C) pictures as (B, C, H, W), without a copy (channels_last)."""
+        if x.ndim == 4 and self.data_format == "channels_last":
+            x = x.permute(0, 3, 1, 2)
+        return x.to(torch.float32)
+
+
+def stream(
+    feed: Feed,
+    intake: Intake,
+    check: Callable[[Item], None],
+    *,
+    start: int = 0,
+    workers: int = 0,
+    max_queue_size: int = 10,
+) -> Iterator[Batch]:
+    """The feed's batches on the device, in order, from batch `start` on; ends only when the source does.
+
+    Close it (``contextlib.closing``) to end its threads.
+    """
+
+    def load(call: Call) -> Any:
+        item = call()
+        if item is _END:
+            return _END
+        if not feed.trusted:
+            check(item)
+        return intake.to_host(item)
+
+    with_load = (call if call is _BARRIER else partial(load, call) for call in feed.calls(start))
+    for tensors in ahead(with_load, min(workers, feed.max_workers), max_queue_size):
+        if tensors is _END:
+            return
+        yield intake.to_device(tensors)
+
+
+def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Iterator[Any]:
+    """The calls' results in their order, up to `max_queue_size` of them computed ahead by `workers` threads.
+
+    An exception of a call is raised here, unchanged, when its turn comes. No thread is left when this ends, whichever
+    way it ends. With 0 workers each call is made here when its result is wanted.
+    """
+    if workers == 0:
+        yield from (call() for call in calls if call is not _BARRIER)
+        return
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="fitlab-feed")
+    queue: deque[Any] = deque()
+    try:
+        for call in calls:
+            if call is _BARRIER:
+                wait(queue)
+                continue
+            queue.append(pool.submit(call))
+            if len(queue) > max_queue_size:
+                yield queue.popleft().result()
+        while queue:
+            yield queue.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _positions(start: int, length: int) -> Iterator[tuple[int, int]]:
+    """(pass, batch of the pass) for every batch of the endless stream from `start` on."""
+    return (divmod(batch, length) for batch in itertools.count(start))
+
+
+def _take(source: list[Any], rows: Any) -> tuple[Any, ...]:
+    return tuple(values[rows] for values in source)
+
+
+def _again_and_again(source: Iterable[Item]) -> Iterator[Item]:
+    while True:
+        empty = True
+        for item in source:
+            empty = False
+            yield item
+        if empty:
+            return
+
+
+def _tensor(values: Any, dtype: torch.dtype | None = None) -> Tensor | None:
+    """A tensor of the values: a copy only where torch cannot share them (read-only memory, another dtype)."""
+    if values is None:
+        return None
+    if not isinstance(values, Tensor):
+        values = torch.from_numpy(np.require(values, requirements=["C", "W"]))
+    # float64 becomes float32: networks compute in float32, and Apple's GPU has no float64.
+    return values.to(dtype or (torch.float32 if values.dtype == torch.float64 else values.dtype))
+
+
+def _has_room(device: torch.device, n_bytes: int) -> bool:
+    """Whether data of this size may live on the device: a GPU with at least twice that much memory free."""
+    if device.type == "mps":
+        return n_bytes < torch.mps.recommended_max_memory() // 4
+    return device.type == "cuda" and 2 * n_bytes < torch.cuda.mem_get_info(device)[0]

@@ -1,0 +1,635 @@
+"""Keras' model on PyTorch: compile, fit, fit_generator, evaluate, predict, save, load.
+
+Every way of training opens a feed (`feeds`) and hands it to the one loop (`loop.train`); what is here is the arguments'
+meaning, as Keras defines it. Owns the network, its optimizer, and how many batches they have seen.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine import catalog
+from engine.errors import DataError, SpecError, TrainingError
+from engine.texts import Text
+from engine.texts.training import NOTES
+from engine.training import device as devices
+from engine.training import feeds, loop, losses, metrics, optimizers, storage
+from engine.training.callbacks import Callback, CallbackList, History, ProgbarLogger
+from engine.training.checks import CheckBatch, check_inputs, class_weight_table, parts
+from engine.training.feeds import Feed, Intake, Reading
+
+DEFAULT_BATCH_SIZE = 32
+
+
+class Model:
+    """A network that can be trained.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Takes float32 pictures (B, C, H, W) with the values of the data, or features (B, F); gives (B, D).
+    data_format : str
+        ``"channels_last"``: pictures are given as (N, H, W, C), as in Keras. ``"channels_first"``: as (N, C, H, W).
+        What is not four-dimensional passes unchanged.
+    seed : int, optional
+        Start of all chance in training: order of samples, dropout. None draws one from torch's generator, so
+        `torch.manual_seed` decides. Results repeat bit for bit on the CPU with equal seed and thread count.
+    device : str
+        See `engine.training.device.pick`.
+
+    Attributes
+    ----------
+    stop_training : bool
+        Set it to True, from a callback or another thread, and training ends after the current batch.
+    n_batches : int
+        Training batches seen so far. A further `fit` goes on there in the stream of samples.
+    device : torch.device
+    history : History or None
+        Of the latest training.
+
+    Raises
+    ------
+    TrainingError
+        If `network` is no module or the device does not exist.
+    SpecError
+        If `data_format` is unknown.
+    """
+
+    def __init__(
+        self, network: nn.Module, data_format: str = "channels_last", seed: int | None = None, device: str = "auto"
+    ) -> None:
+        if not isinstance(network, nn.Module):
+            raise TrainingError("training.not_a_network", kind=type(network).__name__)
+        if data_format not in ("channels_last", "channels_first"):
+            raise SpecError(
+                "spec.not_a_choice", name="data_format", value=data_format, choices="channels_last, channels_first"
+            )
+        self.device = devices.pick(device)
+        # The weights' layout in which convolutions are fastest; pictures arrive in the same one.
+        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.data_format = data_format
+        self.seed = int(torch.randint(2**31, ())) if seed is None else catalog.SEED.check(seed, "training.seed")
+        self.stop_training = False
+        self.n_batches = 0
+        self.history: History | None = None
+        self._optimizer: torch.optim.Optimizer | None = None
+        self._loss: losses.Loss | None = None
+        self.metrics: list[metrics.Metric] = []
+
+    # --- settings ---------------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: str | optimizers.Recipe | torch.optim.Optimizer = "adam",
+        loss: str | losses.Loss | Callable[[Tensor, Tensor], Tensor] = "sparse_categorical_crossentropy",
+        metrics: Sequence[metrics.Named] = ("accuracy",),
+        weighted_metrics: Sequence[metrics.Named] = (),
+    ) -> None:
+        """Choose optimizer, loss and metrics. Weights stay; an optimizer built here starts afresh.
+
+        Parameters
+        ----------
+        optimizer : str, recipe or torch.optim.Optimizer
+            A name of `engine.catalog.OPTIMIZERS` with Keras' defaults, ``optimizers.SGD(0.05, momentum=0.9)``, or a
+            finished optimizer over the network's parameters.
+        loss : str, Loss or function
+            A name of `engine.training.losses.NAMES`; it expects logits unless the network ends in softmax or sigmoid.
+            A function takes (outputs, targets) and gives one loss per picture, or a single one.
+        metrics : sequence of str or function
+            ``"accuracy"``, ``"mae"``, ``"mse"``, or functions (outputs, targets) -> (B,). Never weighted.
+        weighted_metrics : sequence of str or function
+            The same, weighted by sample and class weights.
+
+        Raises
+        ------
+        SpecError
+            If a name is unknown.
+        """
+        self._loss = losses.find(loss, self.network)
+        self.metrics = _find_metrics(metrics or (), weighted_metrics or (), self._loss)
+        self._optimizer = optimizers.build(optimizer, self.network.parameters())
+
+    @property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """The compiled optimizer. Raises TrainingError before `compile`."""
+        if self._optimizer is None:
+            raise TrainingError("training.not_compiled")
+        return self._optimizer
+
+    @property
+    def loss(self) -> losses.Loss:
+        """The compiled loss. Raises TrainingError before `compile`."""
+        if self._loss is None:
+            raise TrainingError("training.not_compiled")
+        return self._loss
+
+    @property
+    def learning_rate(self) -> float:
+        """The optimizer's rate; setting it sets that of all parameter groups."""
+        return self.optimizer.param_groups[0]["lr"]
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    @property
+    def device_text(self) -> Text:
+        """What computes, as words for a person."""
+        return devices.describe(self.device)
+
+    # --- training ---------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Iterable[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> History:
+        """Train on arrays, or on anything that `fit_generator` takes.
+
+        Parameters
+        ----------
+        x : array, shape (N, ...), or Sequence, generator, DataLoader
+            Values are used as they are: uint8 pictures mean floats 0..255.
+        y : array, shape (N,) or (N, D), optional
+            Targets; for classes whole numbers from 0.
+        batch_size : int, optional
+            Pictures per step; the last batch of a pass may be short. None = 32, or with `steps_per_epoch` one that
+            makes so many steps.
+        epochs, initial_epoch : int
+            Indices at which to stop and begin: with ``initial_epoch=2, epochs=5`` three epochs run.
+        verbose : int or "auto"
+            0 silent, 1 or "auto" a bar, 2 a line per epoch.
+        callbacks : iterable of Callback, optional
+        validation_split : float
+            Share of the samples, cut off the **end** before any shuffling, that validates instead of training.
+        validation_data : (x, y), (x, y, sample_weight), Sequence or generator, optional
+            Never augmented, never shuffled. Of a generator, the first `validation_steps` batches are kept and used
+            after every epoch.
+        shuffle : bool
+            New order of all samples per pass. Of a Sequence only the order of batches is drawn anew; a flow and a
+            generator have an order of their own.
+        class_weight : dict of int to float, optional
+            Weight of each class in the training loss; missing ones count 1. Multiplied with sample weights.
+        sample_weight : array, shape (N,), optional
+            Weight of each sample in the training loss.
+        steps_per_epoch : int, optional
+            Batches per epoch, taken from one endless stream of passes. None = one pass.
+        validation_steps : int, optional
+            Validate on the first so many batches only.
+        validation_batch_size : int, optional
+            None = `batch_size`.
+        validation_freq : int or sequence of int
+            Validate after every so many epochs, or after the epochs (from 1) listed.
+
+        Returns
+        -------
+        History
+            Of this call. Weights, optimizer state and position in the stream go on from call to call.
+
+        Raises
+        ------
+        DataError
+            If data cannot be used: lengths, shapes, labels out of range, NaN.
+        SpecError
+            If an argument is out of range.
+        TrainingError
+            If the model is not compiled, or the loss becomes NaN.
+        """
+        if validation_split and validation_data is None:
+            x, y, sample_weight, validation_data = _split_off(x, y, sample_weight, validation_split)
+        if batch_size is None and steps_per_epoch and feeds.ArrayFeed.accepts(x):
+            batch_size = math.ceil(len(x) / steps_per_epoch)
+        return self._train(
+            self._open(x, y, sample_weight, batch_size, shuffle=shuffle),
+            steps=steps_per_epoch,
+            epochs=range(initial_epoch, epochs),
+            verbose=verbose,
+            callbacks=callbacks,
+            validate=self._validation(
+                validation_data, validation_batch_size or batch_size, validation_steps, validation_freq
+            ),
+            class_weight=class_weight,
+        )
+
+    def fit_generator(
+        self,
+        generator: Any,
+        steps_per_epoch: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = 1,
+        callbacks: Iterable[Callback] | None = None,
+        validation_data: Any = None,
+        validation_steps: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+        class_weight: dict[int, float] | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        shuffle: bool = True,
+        initial_epoch: int = 0,
+    ) -> History:
+        """Train on batches as they come: one continuing stream, of which `steps_per_epoch` batches are called an epoch.
+
+        The classic method: nothing is reset between epochs, so with fewer steps than the source has batches the next
+        epoch takes up where the last one stopped. The result does not depend on `workers` and `max_queue_size`.
+
+        Parameters
+        ----------
+        generator : flow, Sequence, generator or DataLoader
+            Gives (x, y) or (x, y, sample_weight) per batch. A plain generator should loop for ever; if it ends, the
+            epoch is finished with what came, and training stops with a warning.
+        steps_per_epoch : int, optional
+            Needed for a plain generator; else None = one pass.
+        epochs, initial_epoch, verbose, callbacks, validation_data, validation_steps, validation_freq, class_weight
+            As in `fit`.
+        max_queue_size : int
+            Batches prepared ahead at most; this much memory is used.
+        workers : int
+            Threads that prepare batches. 0 = none: each batch is made when its turn comes. A plain generator is always
+            read by one.
+        use_multiprocessing : bool
+            Accepted for old programs; threads are used instead.
+        shuffle : bool
+            Draw the order of a Sequence's batches anew for each pass. A flow keeps the order it was made with.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        EngineError
+            As in `fit`. What the generator itself raises arrives unchanged.
+        """
+        if use_multiprocessing:
+            warnings.warn(NOTES["threads_instead"]("en"), stacklevel=2)
+        return self._train(
+            self._open(generator, shuffle=shuffle),
+            steps=steps_per_epoch,
+            epochs=range(initial_epoch, epochs),
+            verbose=verbose,
+            callbacks=callbacks,
+            validate=self._validation(
+                validation_data, getattr(generator, "batch_size", None), validation_steps, validation_freq
+            ),
+            class_weight=class_weight,
+            workers=catalog.TRAINING["workers"].check(workers, "training.workers"),
+            max_queue_size=catalog.TRAINING["max_queue_size"].check(max_queue_size, "training.max_queue_size"),
+        )
+
+    def _train(
+        self,
+        feed: Feed,
+        *,
+        steps: int | None,
+        epochs: range,
+        verbose: int | str,
+        callbacks: Iterable[Callback] | None,
+        validate: Callable[[CallbackList, int], loop.Logs],
+        class_weight: dict[int, float] | None,
+        workers: int = 1,
+        max_queue_size: int = 10,
+    ) -> History:
+        """What fit and fit_generator share."""
+        steps = _steps(steps, feed, "steps_per_epoch")
+        check = self._check(feed)
+        if workers > 1 and feed.max_workers == 1:
+            warnings.warn(NOTES["one_reader"]("en", workers=workers), stacklevel=3)
+        self.history = History()
+        hooks = self._hooks([*(callbacks or ()), self.history], verbose, steps, epochs.stop)
+        self.stop_training = False
+        hooks.on_train_begin({})
+        batches = feeds.stream(
+            feed,
+            self._intake(),
+            check,
+            start=_position(self.n_batches, feed.length, steps),
+            workers=workers,
+            max_queue_size=max_queue_size,
+        )
+        with closing(batches), self._own_chance():
+            logs = loop.train(
+                self,
+                batches,
+                epochs=epochs,
+                steps=steps,
+                validate=partial(validate, hooks),
+                class_weights=self._class_weights(class_weight, check.n_outputs),
+                callbacks=hooks,
+            )
+        hooks.on_train_end(logs)
+        return self.history
+
+    # --- using ------------------------------------------------------------------------------------------------------
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Iterable[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> float | list[float] | dict[str, float]:
+        """Loss and metrics over data, in evaluation mode, never shuffled.
+
+        Parameters
+        ----------
+        x, y, batch_size, verbose, sample_weight, callbacks
+            As in `fit`.
+        steps : int, optional
+            Only the first so many batches; needed for a plain generator.
+        return_dict : bool
+            Give a dict by name instead of a list.
+
+        Returns
+        -------
+        float, list of float or dict
+            As in Keras: the loss; ``[loss, metric, ...]`` if there are metrics.
+
+        Raises
+        ------
+        EngineError
+            As in `fit`.
+        """
+        feed = self._open(x, y, sample_weight, batch_size, evaluation=True)
+        steps = _steps(steps, feed, "steps")
+        check = self._check(feed)
+        logs = self._evaluate(feed, check, steps, self._hooks(callbacks or (), verbose, steps))
+        if return_dict:
+            return logs
+        return list(logs.values()) if self.metrics else logs["loss"]
+
+    def _evaluate(self, feed: Feed, check: Callable[[Any], None], steps: int, hooks: CallbackList) -> dict[str, float]:
+        with closing(feeds.stream(feed, self._intake(), check)) as batches:
+            return loop.evaluate(self, islice(batches, steps), hooks)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Iterable[Callback] | None = None,
+    ) -> np.ndarray:
+        """The network's outputs, in the order of the data: a flow is read in its pictures' order, not in its own.
+
+        Parameters
+        ----------
+        x : array, shape (N, ...), or Sequence, generator, DataLoader
+            Labels that come along are ignored.
+        batch_size, verbose, steps, callbacks
+            As in `evaluate`.
+
+        Returns
+        -------
+        ndarray, shape (N, D), float32
+            What the network gives; for the networks of `engine.networks` that is logits.
+
+        Raises
+        ------
+        EngineError
+            As in `fit`; the model need not be compiled.
+        """
+        feed = self._open(x, None, None, batch_size, evaluation=True)
+        steps = _steps(steps, feed, "steps")
+        self._n_outputs(feed.first())
+        feed.check(check_inputs)
+        with closing(feeds.stream(feed, self._intake(), check_inputs)) as batches:
+            outputs = loop.predict(self, islice(batches, steps), self._hooks(callbacks or (), verbose, steps))
+        return outputs.numpy()
+
+    # --- weights ----------------------------------------------------------------------------------------------------
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights and buffers (batch norm's statistics), in the order of the network's state."""
+        return [tensor.detach().cpu().numpy().copy() for tensor in self.network.state_dict().values()]
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Set what `get_weights` gave.
+
+        Raises
+        ------
+        TrainingError
+            If number or shapes do not fit the network.
+        """
+        state = self.network.state_dict()
+        shapes = [tuple(tensor.shape) for tensor in state.values()], [np.shape(values) for values in weights]
+        if shapes[0] != shapes[1]:
+            raise TrainingError("training.weights_do_not_fit", problem=_difference(*shapes))
+        with torch.no_grad():
+            for tensor, values in zip(state.values(), weights, strict=True):
+                tensor.copy_(torch.from_numpy(np.asarray(values)))
+
+    def save(self, path: str | Path, include_optimizer: bool = True) -> None:
+        """Save weights, optimizer state and position into one safetensors file, from which training goes on exactly.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file's name; missing folders are made. The file appears under it only when it is complete.
+        include_optimizer : bool
+            False keeps the weights alone.
+        """
+        optimizer = self._optimizer if include_optimizer else None
+        storage.save(Path(path), self.network, optimizer, {"n_batches": self.n_batches, "seed": self.seed})
+
+    def load(self, path: str | Path) -> None:
+        """Load what `save` wrote into this model.
+
+        Compile first to continue a training: optimizer state, position and seed are loaded along. Into a model that
+        is not compiled, only weights are loaded.
+
+        Raises
+        ------
+        TrainingError
+            If the file was not written by `save`, or is of another network.
+        """
+        weights, state, facts = storage.load(Path(path))
+        try:
+            self.network.load_state_dict(weights)
+        except RuntimeError as error:
+            problem = str(error).partition("\n\t")[2] or str(error)
+            raise TrainingError("training.weights_do_not_fit", problem=problem) from error
+        self.n_batches, self.seed = facts["n_batches"], facts["seed"]
+        if state is None or self._optimizer is None:
+            return
+        used = type(self._optimizer).__name__
+        if state["kind"] != used:
+            warnings.warn(NOTES["other_optimizer"]("en", saved=state["kind"], used=used), stacklevel=2)
+            return
+        self._optimizer.load_state_dict({key: state[key] for key in ("state", "param_groups")})
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _open(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        batch_size: int | None = None,
+        *,
+        shuffle: bool = False,
+        evaluation: bool = False,
+    ) -> Feed:
+        size = catalog.TRAINING["batch_size"].check(batch_size or DEFAULT_BATCH_SIZE, "training.batch_size")
+        return feeds.open_feed(x, y, sample_weight, Reading(self.device, size, shuffle, self.seed, evaluation))
+
+    def _intake(self) -> Intake:
+        return Intake(self.device, self.data_format, self._loss.target_dtype if self._loss else None)
+
+    def _hooks(self, callbacks: Iterable[Callback], verbose: int | str, steps: int, epochs: int = 1) -> CallbackList:
+        verbose = 1 if verbose == "auto" else int(verbose)
+        printer = [ProgbarLogger()] if verbose else []
+        return CallbackList([*callbacks, *printer], self, {"epochs": epochs, "steps": steps, "verbose": verbose})
+
+    def _check(self, feed: Feed) -> CheckBatch:
+        """The check for a feed's batches, after it has seen what can be seen before the first step."""
+        check = CheckBatch(self.loss, self._n_outputs(feed.first()))
+        feed.check(check)
+        return check
+
+    def _n_outputs(self, item: Any) -> int:
+        """How many numbers the network gives per picture, found by showing it two."""
+        x = parts(item)[0][:2]
+        self.network.eval()
+        try:
+            check_inputs(x)
+            with torch.no_grad():
+                tensors = self._intake().to_host((x,))
+                outputs = self.network(self._intake().to_device(tensors).inputs)
+            return outputs[0].numel()
+        except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            if isinstance(error, DataError):
+                raise
+            problem = str(error).partition("\n")[0]
+            raise DataError("training.input_shape", shape=tuple(np.shape(x)[1:]), problem=problem) from error
+
+    def _validation(
+        self, data: Any, batch_size: int | None, steps: int | None, freq: int | Sequence[int]
+    ) -> Callable[[CallbackList, int], loop.Logs]:
+        """What to call after each epoch; gives the logs with names ``val_...``."""
+        if data is None:
+            return lambda hooks, epoch: {}
+        feed = self._open_validation(data, batch_size, steps)
+        wanted = _steps(steps, feed, "validation_steps")
+        check = self._check(feed)
+
+        def validate(hooks: CallbackList, epoch: int) -> loop.Logs:
+            due = (epoch + 1) % freq == 0 if isinstance(freq, int) else epoch + 1 in freq
+            if not due:
+                return {}
+            logs = self._evaluate(feed, check, wanted, hooks)
+            return {f"val_{name}": value for name, value in logs.items()}
+
+        return validate
+
+    def _open_validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
+        if isinstance(data, tuple | list):
+            if not 2 <= len(data) <= 3:
+                raise DataError("training.validation_form", form=f"{type(data).__name__} of {len(data)}")
+            x, y, w = (*data, None)[:3]
+            return self._open(x, y, w, batch_size, evaluation=True)
+        feed = self._open(data, evaluation=True)
+        if feed.length is not None:
+            return feed
+        # A generator cannot be read twice: its first batches are kept, so that every epoch is judged on the same.
+        wanted = _steps(steps, feed, "validation_steps")
+        kept = list(islice(data, wanted))
+        if len(kept) < wanted:
+            warnings.warn(NOTES["validation_ended"]("en", wanted=wanted, came=len(kept)), stacklevel=4)
+        return feeds.SequenceFeed(kept, Reading(self.device))
+
+    def _class_weights(self, class_weight: dict[int, float] | None, n_outputs: int) -> Tensor | None:
+        if not class_weight:
+            return None
+        table, silent = class_weight_table(class_weight, n_outputs)
+        if silent:
+            warnings.warn(NOTES["classes_without_weight"]("en", classes=", ".join(map(str, silent))), stacklevel=4)
+        return torch.from_numpy(table).to(self.device)
+
+    @contextmanager
+    def _own_chance(self) -> Iterator[None]:
+        """Let training use torch's random numbers without disturbing the caller's."""
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+            yield
+
+
+# `compile` has a parameter of the module's name.
+_find_metrics = metrics.find
+
+
+def fit(model: Model, *args: Any, **kwargs: Any) -> History:
+    """`Model.fit` as a function: ``fit(model, x, y, epochs=10)``."""
+    return model.fit(*args, **kwargs)
+
+
+def fit_generator(model: Model, *args: Any, **kwargs: Any) -> History:
+    """`Model.fit_generator` as a function: ``fit_generator(model, generator, steps_per_epoch=100)``."""
+    return model.fit_generator(*args, **kwargs)
+
+
+def _split_off(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, tuple[Any, ...]]:
+    """Cut the last `fraction` of the samples off, for validation: Keras' `validation_split`."""
+    if not feeds.ArrayFeed.accepts(x):
+        raise DataError("training.split_of_stream", kind=type(x).__name__)
+    n = len(x)
+    cut = math.floor(n * (1 - fraction))
+    if not 0 < cut < n:
+        raise DataError("training.empty_split", fraction=fraction, n=n, n_train=cut, n_validation=n - cut)
+    arrays = (x, y) if sample_weight is None else (x, y, sample_weight)
+    train = (*(None if values is None else values[:cut] for values in arrays), None)[:3]
+    return *train, tuple(None if values is None else values[cut:] for values in arrays)  # type: ignore[return-value]
+
+
+def _steps(steps: int | None, feed: Feed, name: str) -> int:
+    """Batches to use: `steps` if given, else a whole pass."""
+    if steps is None:
+        if feed.length is None:
+            raise SpecError("training.steps_needed", field="training.steps_per_epoch", name=name)
+        return feed.length
+    if not isinstance(steps, int | np.integer) or steps < 1:
+        raise SpecError("training.no_steps", field="training.steps_per_epoch", steps=steps)
+    return int(steps)
+
+
+def _position(n_batches: int, length: int | None, steps: int) -> int:
+    """Where in the endless stream a call begins: after the batches already seen.
+
+    Where an epoch is a whole pass, it begins with one, even if an earlier training was stopped in the middle.
+    """
+    return math.ceil(n_batches / length) * length if length == steps else n_batches
+
+
+def _difference(wanted: list[tuple[int, ...]], given: list[tuple[int, ...]]) -> str:
+    if len(wanted) != len(given):
+        return f"{len(given)} arrays for {len(wanted)}"
+    return next(f"shape {b} for {a}" for a, b in zip(wanted, given, strict=True) if a != b)
