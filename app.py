@@ -1,4 +1,4 @@
-"""FitLab's entry: page set-up, navigation, language and the run strip. `python app.py` starts itself under Streamlit."""
+"""FitLab's entry: hands over to the shell around all pages. `python app.py` starts itself under Streamlit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-import streamlit as st
 from streamlit import runtime
 
 if __name__ == "__main__" and not runtime.exists():

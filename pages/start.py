@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages._ui import quick_start, state
+from pages._ui import quick_start, shell, state
 from pages._ui.runs_list import runs_list
 from pages._ui.texts import t
 
+shell.surround()
 st.title(t("start.title"))
 st.markdown(t("start.sentence"))
 quick_start.train_now()

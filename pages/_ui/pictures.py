@@ -1,4 +1,7 @@
-"""Pictures on a page: grids with names below, in which a click can choose one. Pixels and PNGs come from `engine.data`."""
+"""Pictures on a page: grids with names below, in which a click can choose one, and contact sheets.
+
+Pixels and PNG files come from `engine.data.sheet`; equal pixels give equal bytes in the browser.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ import streamlit as st
 from engine.data import sheet
 
 THUMBNAIL = 160  # pixels; larger pictures are made smaller for grids
+LARGE = 480  # pixels of a single picture, at most
+CELL = 144  # pixels of one picture on a contact sheet, at most
 
 _HERE = Path(__file__).parent
 _gallery = st.components.v2.component(
@@ -84,7 +89,10 @@ def gallery(
 
 def data_uri(image: np.ndarray) -> str:
     """A picture as a PNG inside an address: equal pixels give equal text."""
-    png = sheet.encode_png(sheet.thumbnail(sheet.to_uint8(image), THUMBNAIL))
+    small = sheet.to_uint8(image)
+    if max(small.shape) > THUMBNAIL:
+        small = sheet.thumbnail(small, THUMBNAIL)
+    png = sheet.encode_png(small)
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
@@ -101,4 +109,15 @@ def batch_tiles(inputs: np.ndarray, labels: Sequence[int], class_names: Sequence
         Names of the classes.
     """
     names = [class_names[label] for label in labels]
-    return [Tile(image, name, f"{number + 1}: {name}") for number, (image, name) in enumerate(zip(inputs, names, strict=True))]
+    alts = (f"{number}: {name}" for number, name in enumerate(names, start=1))
+    return [Tile(*parts) for parts in zip(inputs, names, alts, strict=True)]
+
+
+def contact_sheet(images: np.ndarray, columns: int, cell: int = CELL) -> bytes:
+    """One PNG with pictures (n, h, w, c), uint8 or floats 0..255, on a grid.
+
+    A cell is the largest whole multiple of the pictures' size up to `cell` pixels, so that nothing is blurred.
+    """
+    longest = max(images.shape[1:3])
+    side = longest * (cell // longest) if longest <= cell else cell
+    return sheet.encode_png(sheet.contact_sheet([sheet.to_uint8(image) for image in images], columns, side))

@@ -57,7 +57,7 @@ def _live_strip(was_ready: bool) -> None:
         generator = ImageDataGenerator.from_spec(spec().augment)
         images = generator.augment(images, np.arange(len(images)), spec().training.seed, 0)
     tiles = [pictures.Tile(image, name, name) for image, name in zip(images, names, strict=True)]
-    pictures.gallery("strip", tiles, label=t("start.strip_label"), columns=N_PICTURES)
+    pictures.gallery("live_strip", tiles, label=t("start.strip_label"), columns=N_PICTURES)
     st.caption(t("start.live" if was_ready else "start.warming"))
 
 
@@ -78,6 +78,7 @@ def _slider(slider: str) -> None:
         float(param.minimum),
         float(param.maximum),
         step=float(param.step),
+        format=widgets.number_format(param),
         help=t("start.shift_help") if shift else widgets.help_text(param),
         key=key,
         on_change=_keep,

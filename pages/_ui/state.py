@@ -25,7 +25,7 @@ _ID = re.compile(r"[0-9a-f]{12}")
 
 
 def open_draft() -> None:
-    """Connect this page run to the draft that the address names, or to a new one; call once, before anything is drawn."""
+    """Connect this page run to the draft that the address names, or to a new one. Call before anything is drawn."""
     wanted = st.query_params.get("draft", "")
     if not _ID.fullmatch(wanted):
         wanted = st.session_state.get("draft_id") or secrets.token_hex(6)

@@ -16,6 +16,8 @@ SHELL: dict[str, Text] = {
     "nav.augment": Text("Augment", "增强"),
     "nav.train": Text("Train", "训练"),
     "nav.watch": Text("Watch", "观看"),
+    "list.comma": Text(", ", "、"),
+    "list.sentences": Text(" ", ""),
     "shell.other_language": Text("中文", "English"),
     "shell.language_help": Text("把界面切换为中文", "Show the pages in English"),
 }
@@ -59,9 +61,120 @@ START: dict[str, Text] = {
     "start.run_accuracy": Text("Validation accuracy {accuracy}", "验证准确率 {accuracy}"),
 }
 
-DATA: dict[str, Text] = {}
+DATA: dict[str, Text] = {
+    "data.title": Text("Data", "数据"),
+    "data.sentence": Text(
+        "Choose the pictures, and look at what is in them before a network does.",
+        "选择图片，在网络学习之前先看看其中有什么。",
+    ),
+    "data.next": Text("Next: Augment", "下一步：增强"),
+    "data.no_path.folder": Text(
+        "Type the path of a folder that holds one sub-folder of pictures per class.",
+        "请输入文件夹的路径，其中每个类别一个图片子文件夹。",
+    ),
+    "data.no_path.zip": Text(
+        "Type the path of a zip file, or upload one. It holds one folder of pictures per class.",
+        "请输入 zip 文件的路径，或上传一个。其中每个类别一个图片文件夹。",
+    ),
+    "data.no_path.npz": Text(
+        "Type the path of an npz file, or upload one. It holds the arrays x_train, y_train and, if you have them, "
+        "x_test, y_test.",
+        "请输入 npz 文件的路径，或上传一个。其中包含数组 x_train、y_train，以及可选的 x_test、y_test。",
+    ),
+    "data.upload": Text("Or upload a file", "或上传文件"),
+    "data.read_again": Text("Read again", "重新读取"),
+    "data.read_again_help": Text(
+        "Forgets what was read and reads the pictures anew.", "丢弃已读取的内容，重新读取图片。"
+    ),
+    "data.reading": Text("Reading pictures: {done:,} of {total:,}", "正在读取图片：{done:,} / {total:,}"),
+    "data.looking": Text("Looking for pictures", "正在查找图片"),
+    "data.size_and_colour": Text("Size and colour", "尺寸与颜色"),
+    "data.parts": Text("Parts", "划分"),
+    "data.own_parts": Text(
+        "These pictures bring parts of their own; the settings below divide only what is missing.",
+        "这些图片自带划分；下面的设置只用于划分缺少的部分。",
+    ),
+    "data.pictures": Text("Pictures", "图片"),
+    "data.classes": Text("Classes", "类别"),
+    "data.size": Text("Size", "尺寸"),
+    "data.channels": Text("Colour", "颜色"),
+    "data.colour": Text("Colour", "彩色"),
+    "data.grey": Text("Grey", "灰度"),
+    "data.sizes_kept": Text("All pictures have this size by themselves.", "所有图片原本就是这个尺寸。"),
+    "data.sizes_one": Text(
+        "All pictures are {smallest} pixels in the file and made {made}.",
+        "所有图片在文件中为 {smallest} 像素，缩放为 {made}。",
+    ),
+    "data.sizes_many": Text(
+        "In their files the pictures have {smallest} to {largest} pixels, the middle one {middle}; all are made {made}.",
+        "图片在文件中为 {smallest} 至 {largest} 像素，居中的为 {middle}；全部缩放为 {made}。",
+    ),
+    "data.counts": Text("Pictures per class and part", "各类别与各部分的图片数"),
+    "data.class": Text("Class", "类别"),
+    "data.total": Text("Together", "合计"),
+    "data.part.train": Text("Training", "训练"),
+    "data.part.validation": Text("Validation", "验证"),
+    "data.part.test": Text("Test", "测试"),
+    "data.part.none": Text("in no part", "不属于任何部分"),
+    "data.samples": Text("Some of the pictures", "部分图片"),
+    "data.samples_help": Text("Click a picture to see it large.", "点击图片可查看大图。"),
+    "data.other_samples": Text("Others", "换一批"),
+    "data.large": Text("{size} pixels · {part}", "{size} 像素 · {part}"),
+    "data.left_out": Text("Left out: {n}", "未使用：{n}"),
+    "data.left_out_says": Text("These files are not used. Everything else is.", "以下文件未使用，其余全部使用。"),
+    "data.file": Text("File", "文件"),
+    "data.reason": Text("Why", "原因"),
+}
 
-AUGMENT: dict[str, Text] = {}
+AUGMENT: dict[str, Text] = {
+    "augment.title": Text("Augment", "增强"),
+    "augment.sentence": Text(
+        "Each time the network sees a training picture, it is changed at random within these limits. "
+        "Drag a slider and look.",
+        "网络每次看到训练图片时，图片都会在这些范围内随机变化。拖动滑块看看效果。",
+    ),
+    "augment.next": Text("Next: Train", "下一步：训练"),
+    "augment.preset": Text("Preset", "预设"),
+    "augment.original": Text("Original: {name}", "原图：{name}"),
+    "augment.grid": Text("{name}, changed at random {n} times", "{name}，随机变化 {n} 次"),
+    "augment.grid_says": Text("As the first 16 epochs will show it", "前 16 轮训练中它的样子"),
+    "augment.new_draw": Text("New draw", "重新抽取"),
+    "augment.new_draw_help": Text(
+        "Takes a new seed, so that all random numbers are drawn anew. Training uses the same seed.",
+        "换一个新种子，重新抽取所有随机数。训练使用同一个种子。",
+    ),
+    "augment.lock": Text("Lock seed", "锁定种子"),
+    "augment.lock_help": Text(
+        "Keeps the random numbers as they are, and training will use exactly these.",
+        "保持当前的随机数不变，训练也将使用这些随机数。",
+    ),
+    "augment.seed": Text("Seed {seed}", "种子 {seed}"),
+    "augment.candidates": Text("Choose another picture", "选择另一张图片"),
+    "augment.choose": Text("Show what happens to this one: {name}", "查看这张图片的变化：{name}"),
+    "augment.first_batch": Text("What training will see", "训练将看到什么"),
+    "augment.first_batch_says": Text(
+        "The first batch, exactly: {n} pictures in the order that seed {seed} gives.",
+        "第一个批次，完全一致：按种子 {seed} 的顺序排列的 {n} 张图片。",
+    ),
+    "augment.first_batch_part": Text(
+        "The first {shown} of the first batch, exactly: {n} pictures in the order that seed {seed} gives.",
+        "第一个批次的前 {shown} 张，完全一致：该批次共 {n} 张，按种子 {seed} 的顺序排列。",
+    ),
+    "augment.code": Text("The same in Python", "对应的 Python 代码"),
+    "meaning.off": Text("Off", "关闭"),
+    "meaning.invisible": Text(
+        "Moves the picture's edge by {pixels} px: too little to see", "图片边缘移动 {pixels} 像素：肉眼看不出"
+    ),
+    "meaning.rotation_range": Text(
+        "{strength} degrees moves the upper edge by {pixels} px", "{strength} 度使上边缘移动 {pixels} 像素"
+    ),
+    "meaning.zoom_range": Text("Moves the edges by up to {pixels} px", "边缘最多移动 {pixels} 像素"),
+    "meaning.shear_range": Text(
+        "{strength} degrees moves the upper edge by {pixels} px", "{strength} 度使上边缘移动 {pixels} 像素"
+    ),
+    "meaning.width_shift_range": Text("Up to {pixels} px to the left or right", "左右最多移动 {pixels} 像素"),
+    "meaning.height_shift_range": Text("Up to {pixels} px up or down", "上下最多移动 {pixels} 像素"),
+}
 
 TRAIN: dict[str, Text] = {
     "train.title": Text("Train", "训练"),
@@ -105,10 +218,9 @@ TRAIN: dict[str, Text] = {
 
 WATCH: dict[str, Text] = {
     "watch.title": Text("Watch", "观看"),
-    "watch.none": Text("Nothing has been trained yet.", "还没有进行过训练。"),
     "watch.choose": Text("Which training do you want to watch?", "想观看哪一次训练？"),
-    "watch.to_train": Text("Choose settings and start", "选择设置并开始"),
-    "watch.all": Text("All trainings", "全部训练"),
+    "watch.settings": Text("{epochs} epochs, batches of {batch_size}", "{epochs} 轮，每批 {batch_size} 张"),
+    "watch.optimizer": Text("{optimizer} at {rate}", "{optimizer}，学习率 {rate}"),
     "watch.phase.queued": Text("Waiting", "排队中"),
     "watch.phase.starting": Text("Getting ready", "准备中"),
     "watch.phase.running": Text("Training", "训练中"),
@@ -121,58 +233,61 @@ WATCH: dict[str, Text] = {
         "Another training is using the device. This one is number {place} in the queue and starts by itself.",
         "设备正被另一次训练占用。本次训练排在第 {place} 位，届时会自动开始。",
     ),
-    "watch.says.starting": Text("Loading pictures and network.", "正在载入图片与网络。"),
-    "watch.says.running": Text("About {eta} to go.", "大约还需 {eta}。"),
-    "watch.says.running_soon": Text("Measuring how fast it goes.", "正在估计剩余时间。"),
-    "watch.says.stopping": Text(
-        "Finishing the step at hand and saving the weights.", "正在完成当前一步并保存权重。"
+    "watch.says.starting": Text("Starting the training process.", "正在启动训练进程。"),
+    "watch.says.data": Text("Loading the pictures.", "正在载入图片。"),
+    "watch.says.network": Text("Building the network.", "正在构建网络。"),
+    "watch.says.running": Text(
+        "Thin: every batch. Thick: every epoch. The star marks the best epoch. Drag over a part of a curve to enlarge it, "
+        "double-click to see all of it again.",
+        "细线：每个批次；粗线：每一轮；星号：最佳轮次。在曲线上拖动可放大局部，双击恢复全图。",
     ),
-    "watch.says.finished": Text("Trained in {duration}.", "训练用时 {duration}。"),
+    "watch.says.test": Text(
+        "Trained. Now the test pictures are judged, once.", "训练已完成，正在用测试图片做一次最终评判。"
+    ),
+    "watch.says.stopping": Text("Finishing the step at hand and saving the weights.", "正在完成当前一步并保存权重。"),
     "watch.says.stopped": Text(
         "Stopped on request in epoch {epoch} of {epochs}. What it has learnt is kept: the best and the last weights.",
         "已按要求在第 {epoch} 轮（共 {epochs} 轮）停止。已学到的内容都已保留：最佳权重与最后的权重。",
     ),
     "watch.says.stopped_early": Text(
-        "Stopped on request before the first step. Nothing was learnt yet.", "在第一步之前已按要求停止，尚未学到任何内容。"
+        "Stopped on request before the first step. Nothing was learnt yet.",
+        "在第一步之前已按要求停止，尚未学到任何内容。",
     ),
-    "watch.says.lost": Text(
-        "The training process ended unexpectedly in epoch {epoch} of {epochs}. Curves, log and the weights of the last "
-        "finished epoch are kept.",
-        "训练进程在第 {epoch} 轮（共 {epochs} 轮）意外结束。曲线、日志以及最后一个完整轮次的权重都已保留。",
+    "watch.kept": Text(
+        "Kept in {folder}: the curves, the log and the weights of the last finished epoch.",
+        "以下内容保留在 {folder} 中：曲线、日志以及最后一个完整轮次的权重。",
     ),
-    "watch.says.lost_early": Text(
-        "The training process ended unexpectedly before the first step. Its log is kept below.",
-        "训练进程在第一步之前意外结束。日志见下方。",
+    "watch.result": Text(
+        "Of the pictures it never learnt from, the network of epoch {epoch} names **{validation}** right.",
+        "对于从未用来学习的验证图片，第 {epoch} 轮的网络识别正确率为 **{validation}**。",
     ),
-    "watch.says.failed": Text(
-        "The training met an error it did not expect. The log below says more.",
-        "训练遇到了意料之外的错误，详情见下方日志。",
+    "watch.result.test": Text(
+        "On the test pictures, looked at only once at the very end, it is **{test}**.",
+        "对于只在最后使用一次的测试图片，正确率为 **{test}**。",
     ),
+    "watch.phase": Text("State", "状态"),
+    "watch.progress": Text("Progress", "进度"),
+    "watch.place": Text("Place in the queue", "排队位置"),
     "watch.epoch": Text("Epoch", "轮次"),
-    "watch.epoch_of": Text("{epoch} of {epochs}", "{epoch} / {epochs}"),
     "watch.eta": Text("Time left", "剩余时间"),
     "watch.speed": Text("Pictures per second", "每秒图片数"),
     "watch.loss": Text("Loss", "损失"),
     "watch.accuracy": Text("Accuracy", "准确率"),
     "watch.val_accuracy": Text("Validation accuracy", "验证准确率"),
     "watch.best_epoch": Text("Best epoch", "最佳轮次"),
-    "watch.best_accuracy": Text("Validation accuracy there", "该轮验证准确率"),
     "watch.test_accuracy": Text("Test accuracy", "测试准确率"),
     "watch.duration": Text("Duration", "用时"),
     "watch.device": Text("Device", "设备"),
     "watch.stop": Text("Stop", "停止"),
     "watch.stop.help": Text(
-        "Ends the training after the step at hand. Everything learnt is kept.", "在当前一步之后结束训练，已学到的内容都会保留。"
+        "Ends the training after the step at hand. Everything learnt is kept.",
+        "在当前一步之后结束训练，已学到的内容都会保留。",
     ),
     "watch.axis": Text("epoch", "轮次"),
     "watch.line.batch": Text("training, per batch", "训练（每批）"),
     "watch.line.train": Text("training", "训练"),
     "watch.line.validation": Text("validation", "验证"),
     "watch.line.best": Text("best", "最佳"),
-    "watch.zoom": Text(
-        "Drag over a part of a curve to enlarge it, double-click to see all of it again.",
-        "在曲线上拖动可放大局部，双击恢复全图。",
-    ),
     "watch.chart": Text(
         "{name}: training {train}, validation {validation}.", "{name}：训练 {train}，验证 {validation}。"
     ),
@@ -181,25 +296,14 @@ WATCH: dict[str, Text] = {
         "有 {n} 个损失值不是有限数，曲线在该处断开。调小学习率通常会有帮助。",
     ),
     "watch.first_batch": Text("The first batch the network saw", "网络看到的第一批图片"),
-    "watch.first_batch.none": Text(
-        "Appears with the first training step.", "第一个训练步开始后显示。"
-    ),
+    "watch.first_batch.none": Text("Appears with the first training step.", "第一个训练步开始后显示。"),
     "watch.log": Text("Log", "日志"),
     "watch.log.none": Text("Nothing written yet.", "尚无内容。"),
     "watch.csv": Text("Download the numbers (CSV)", "下载数据（CSV）"),
-    "watch.again": Text("Train again", "再次训练"),
+    "watch.again": Text("Train again with other settings", "更改设置后再次训练"),
 }
 
-STRIP: dict[str, Text] = {
-    "strip.epoch": Text("epoch {epoch}/{epochs}", "第 {epoch}/{epochs} 轮"),
-    "strip.eta": Text("{eta} left", "剩余 {eta}"),
-    "strip.speed": Text("{n} pictures/s", "{n} 张/秒"),
-    "strip.loss": Text("loss {loss}", "损失 {loss}"),
-    "strip.accuracy": Text("validation {accuracy}", "验证 {accuracy}"),
-    "strip.place": Text("number {place} in the queue", "排在第 {place} 位"),
-}
-
-TEXTS: dict[str, Text] = SHELL | START | DATA | AUGMENT | TRAIN | WATCH | STRIP
+TEXTS: dict[str, Text] = SHELL | START | DATA | AUGMENT | TRAIN | WATCH
 
 
 def t(key: str, **params: Any) -> str:

@@ -81,6 +81,12 @@ def help_text(param: Param) -> str:
     return "\n".join([lines[0], "", *lines[1:]])
 
 
+def number_format(param: Param) -> str:
+    """How a slider shows its value: with as many decimals as its step has."""
+    decimals = len(f"{param.step:g}".partition(".")[2])
+    return f"%.{decimals}f"
+
+
 def _draw(param: Param, text: str, shape: Shape, common: dict[str, Any]) -> None:
     language = state.language()
     if param.kind == "bool":
@@ -95,7 +101,7 @@ def _draw(param: Param, text: str, shape: Shape, common: dict[str, Any]) -> None
     elif shape == "slider":
         kind = int if param.kind == "int" else float
         limits = (kind(value) for value in (param.minimum, param.maximum))
-        st.slider(text, *limits, step=kind(param.step), **common)
+        st.slider(text, *limits, step=kind(param.step), format=number_format(param), **common)
     else:
         # Numbers too are typed as text: only so can every wrong entry be answered with a sentence, in either language.
         st.text_input(text, **common)
