@@ -46,6 +46,8 @@ class Status:
         Steps done since the start, and how many there will be.
     images_per_s, eta_s : float or None
         Pictures trained per second lately; seconds to the end.
+    learning_rate : float or None
+        Of the latest step.
     loss, accuracy : float or None
         Latest values on training pictures.
     val_loss, val_accuracy : float or None
@@ -73,6 +75,7 @@ class Status:
     steps: int = 0
     images_per_s: float | None = None
     eta_s: float | None = None
+    learning_rate: float | None = None
     loss: float | None = None
     accuracy: float | None = None
     val_loss: float | None = None

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from engine import paths
 from engine.errors import EngineError, RunError
-from engine.runs import database, status
+from engine.runs import database, log, status
 from engine.runs.database import Event, Metric
 from engine.runs.process import Identity
 from engine.runs.queue import Queue, ensure, lane_of
@@ -45,7 +45,9 @@ class Run:
         self.database = self.folder / "run.db"
         self.log = self.folder / "train.log"
         self.first_batch = self.folder / "first_batch.npz"
-        self.checkpoints = self.folder / "checkpoints"
+        self.last_checkpoint = self.folder / "checkpoints" / "last.safetensors"
+        self.best_checkpoint = self.folder / "checkpoints" / "best.safetensors"
+        self._reserve = self.folder / "reserve"
 
     @property
     def spec(self) -> RunSpec:
@@ -119,12 +121,7 @@ class Run:
 
     def log_tail(self, n: int = 50) -> list[str]:
         """The last `n` lines of the log, oldest first; none where there is no log."""
-        try:
-            with self.log.open("rb") as file:
-                file.seek(max(0, self.log.stat().st_size - 400 * n))
-                return file.read().decode("utf-8", "replace").splitlines()[-n:]
-        except OSError:
-            return []
+        return log.tail(self.log, n)
 
     def claim(self) -> None:
         """Make the calling process the worker of this run.
@@ -143,14 +140,19 @@ class Run:
         if not database.change_state(self.database, status.QUEUED, claimed):
             raise RunError("runs.not_waiting", run_id=self.run_id)
 
-    def end(self, phase: str, error: EngineError | None = None) -> None:
-        """Write the last state of a run, as its worker; uses the space set aside if the disk is full.
+    def begin(self) -> None:
+        """Say that the training itself begins, unless the run is to stop."""
+        database.change_state(self.database, ("starting",), {"phase": "running"})
 
-        Does nothing if the run has ended already.
-        """
-        (self.folder / "reserve").unlink(missing_ok=True)
-        values = {"phase": phase, "stage": "", "ended": time.time(), "error": error and error.to_json()}
-        database.change_state(self.database, status.QUEUED + status.AT_WORK, values)
+    def free_reserve(self) -> None:
+        """Give back the disk space that was set aside, so that the end can be written even on a full disk."""
+        self._reserve.unlink(missing_ok=True)
+
+    def end(self, phase: str, error: EngineError | None = None) -> None:
+        """Write the last state of a run, unless it has one already."""
+        self.free_reserve()
+        ended = {"phase": phase, "stage": "", "eta_s": None, "ended": time.time(), "error": error and error.to_json()}
+        database.change_state(self.database, status.QUEUED + status.AT_WORK, ended)
 
     def _spec_problem(self) -> EngineError | None:
         try:

@@ -1,0 +1,112 @@
+"""The process that trains one run: ``python -m engine.worker RUN_DIR``.
+
+It takes the run, so that no other process does, trains it (`engine.training_run`), and writes how that ended. It needs
+no page and no lane. With ``--warm`` it first does everything slow that does not depend on the run, and reads the
+folder's name from its input. Imports nothing heavy before it has taken the run.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sqlite3
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+
+from engine.errors import EngineError, RunError
+from engine.runs.database import RunWriter
+from engine.runs.log import capture_output, say
+from engine.runs.store import Run
+
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
+def main(arguments: list[str]) -> int:
+    """Train one run; returns the exit code, which is 0 if the run was finished or stopped."""
+    if arguments == ["--warm"]:
+        run = wait_warm()
+    elif len(arguments) == 1:
+        run = take(Path(arguments[0]))
+    else:
+        print("usage: python -m engine.worker RUN_DIR | --warm", file=sys.stderr)
+        return 2
+    return work(run)
+
+
+def wait_warm() -> Run:
+    """Warm up while waiting for a run; leave when nobody is left to hand one over."""
+    taken: list[Run] = []
+
+    def wait_for_run() -> None:
+        folder = sys.stdin.readline().strip()
+        if not folder:
+            os._exit(0)
+        try:
+            taken.append(take(Path(folder)))
+        except RunError as error:
+            print(error, file=sys.stderr, flush=True)
+            os._exit(1)
+
+    reader = threading.Thread(target=wait_for_run, daemon=True)
+    reader.start()
+    from engine import training_run
+
+    training_run.warm_up()
+    reader.join()
+    return taken[0]
+
+
+def take(folder: Path) -> Run:
+    """Become the worker of a run; from here on, all this process prints goes to the run's log.
+
+    Raises
+    ------
+    RunError
+        If the run does not wait to be started.
+    """
+    run = Run(folder)
+    run.claim()
+    capture_output(run.log)
+    return run
+
+
+def work(run: Run) -> int:
+    """Train a run that was taken, and write its end, whatever happens."""
+    writer = RunWriter(run.database)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: writer.stop_requested.set())
+    error: EngineError | None = None
+    began = time.monotonic()
+    try:
+        from engine import training_run
+
+        phase = training_run.train(run, writer)
+    except Exception as problem:
+        if not isinstance(problem, EngineError):
+            traceback.print_exc()
+        phase, error = "failed", explain(problem, run)
+    run.free_reserve()
+    writer.close()
+    run.end(phase, error)
+    say(f"{phase.capitalize()} after {time.monotonic() - began:.1f} s." + (f" {error}" if error else ""))
+    return 1 if error else 0
+
+
+def explain(problem: Exception, run: Run) -> EngineError:
+    """The error in words for a person."""
+    text = str(problem)
+    if isinstance(problem, EngineError):
+        return problem
+    if isinstance(problem, sqlite3.OperationalError) or getattr(problem, "errno", None) in DISK_ERRORS:
+        return RunError("runs.cannot_write", folder=str(run.folder), problem=text)
+    if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError" or "allocate memory" in text:
+        return RunError("runs.out_of_memory")
+    return RunError("runs.unexpected", kind=type(problem).__name__, problem=text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
