@@ -162,9 +162,9 @@ def load_plotly() -> None:
     _components()[0](key="plotly_loader", height=1)
 
 
-def draw(chart: Chart, lines: Sequence[Line]) -> None:
-    """Show or update a chart; may stand inside a fragment. Needs `load_plotly` somewhere on the page."""
-    _components()[1](data=encode(chart, lines), key=f"chart_{chart.run_id}_{chart.name}", height=HEIGHT)
+def draw(key: str, data: bytes) -> None:
+    """Show or update a chart made by `encode`; may stand inside a fragment. Needs `load_plotly` on the same page."""
+    _components()[1](data=data, key=key, height=HEIGHT)
 
 
 @cache

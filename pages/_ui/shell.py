@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from pages._ui import state, theme, warm_up
+from pages._ui.live_chart import load_plotly
 from pages._ui.strip import run_strip
 from pages._ui.texts import t
 
@@ -22,20 +24,37 @@ PAGES = {
 
 def run() -> None:
     """Draw the page that the address names, with everything around it."""
-    st.set_page_config(page_title="FitLab", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
     state.open_draft()
     warm_up.start()
     theme.apply_style()
-    page = st.navigation(
+    page = _navigation()
+    _language_switch()
+    run_strip()
+    page.run()
+    load_plotly()  # last, so that no page waits for it; the first curve then needs no wait either
+
+
+def surround() -> None:
+    """The first line of each page: see to it that `run` stands around it.
+
+    A page whose address is the very first thing a new server is asked for would otherwise stand there alone, because
+    Streamlit takes a folder called pages for one of its older kind until `st.navigation` has been called once.
+    """
+    if "draft_id" not in st.session_state:
+        _navigation()
+        st.rerun()
+
+
+def _navigation() -> Page:
+    # The icon comes first: without one, the browser asks a server of Google's for that of the page.
+    st.set_page_config(page_title="FitLab", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
+    return st.navigation(
         [
             st.Page(f"pages/{name}.py", title=t(f"nav.{name}"), icon=icon, default=name == "start")
             for name, icon in PAGES.items()
         ],
         position="top",
     )
-    _language_switch()
-    run_strip()
-    page.run()
 
 
 def _language_switch() -> None:

@@ -1,0 +1,70 @@
+"""The two live charts of a run: loss and accuracy, per batch and per epoch, with the best epoch starred.
+
+The bytes of a chart are made once for all who watch the run; `live_chart` shows them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from engine.runs.status import Status
+from engine.runs.store import Run
+from pages._ui import live_chart, numbers, runs, state
+from pages._ui.curves import Curves
+from pages._ui.live_chart import Chart, Line
+from pages._ui.texts import TEXTS, t
+
+NAMES = ("loss", "accuracy")
+
+
+def run_charts(run: Run) -> None:
+    """Draw both charts beside each other; may stand inside a fragment."""
+    status, curves = runs.follow(run).read()
+    for column, name in zip(st.columns(len(NAMES), gap="medium"), NAMES, strict=True):
+        with column:
+            st.markdown(f"**{t(f'watch.{name}')}**")
+            shown = (name, run.run_id, _steps_per_epoch(status), _shown_epochs(status), status.best_epoch)
+            data = _chart(curves, *shown, state.language())
+            live_chart.draw(f"chart_{run.run_id}_{name}", data)
+
+
+@lru_cache(maxsize=128)
+def _chart(
+    curves: Curves, name: str, run_id: str, steps_per_epoch: int, x_max: int, best_epoch: int | None, language: str
+) -> bytes:
+    def text(key: str) -> str:
+        return TEXTS[f"watch.{key}"](language)
+
+    percent = name == "accuracy"
+    show = numbers.percent if percent else numbers.loss
+    batch, train, validation = (curves.get(name, split) for split in ("batch", "train", "validation"))
+    lines = [
+        Line(text("line.batch"), batch.step / steps_per_epoch, batch.value, "batch", "train"),
+        Line(text("line.train"), train.epoch, train.value, "epoch", "train"),
+        Line(text("line.validation"), validation.epoch, validation.value, "epoch", "validation"),
+    ]
+    if (best := curves.at_epoch(name, "validation", best_epoch)) is not None:
+        assert best_epoch is not None
+        lines.append(Line(text("line.best"), np.array([best_epoch]), np.array([best]), "best", "validation"))
+    label = TEXTS["watch.chart"](
+        language,
+        name=text(name),
+        train=show(curves.latest(name, "train")),
+        validation=show(curves.latest(name, "validation")),
+    )
+    return live_chart.encode(Chart(name, run_id, label, text("axis"), x_max, percent), lines)
+
+
+def _steps_per_epoch(status: Status) -> int:
+    return max(1, status.steps // max(1, status.epochs))
+
+
+def _shown_epochs(status: Status) -> int:
+    """Right end of the horizontal axis: all epochs, but of very many only twice as many as were reached."""
+    shown = 20
+    while shown < status.epoch:
+        shown *= 2
+    return max(1, min(status.epochs, shown)) if status.is_active else max(1, status.epoch)

@@ -1,0 +1,130 @@
+"""What the Watch page says about a run in words and pictures, beside its curves: settings, state, log, first batch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from engine import catalog
+from engine.errors import EngineError
+from engine.runs.status import Status
+from engine.runs.store import Run
+from pages._ui import numbers, pictures, runs, state, widgets
+from pages._ui.curves import Curves
+from pages._ui.texts import t
+
+LOG_LINES = 12
+LOG_HEIGHT = 260  # pixels
+N_PICTURES = 32
+
+
+def settings(run: Run) -> None:
+    """The settings that matter most, in one line."""
+    try:
+        spec = run.spec
+    except EngineError:
+        return  # `say` shows what is wrong
+    language, training = state.language(), spec.training
+    active = [catalog.TRANSFORMS[name].label(language) for name in spec.augment.active]
+    parts = [
+        t("watch.settings", epochs=training.epochs, batch_size=training.batch_size),
+        t(
+            "watch.optimizer",
+            optimizer=catalog.OPTIMIZERS[training.optimizer].label(language),
+            rate=f"{training.learning_rate:g}",
+        ),
+        spec.mode,
+        t("train.augmentation", names=t("list.comma").join(active)) if active else t("train.no_augmentation"),
+    ]
+    st.caption(widgets.plain(" · ".join(parts)))
+
+
+def say(run: Run) -> None:
+    """What the run is doing, or how it ended, in words."""
+    status, curves = runs.follow(run).read()
+    if status.error is not None:
+        widgets.problem(status.error)
+        st.caption(widgets.plain(t("watch.kept", folder=run.folder)))
+    elif status.is_active:
+        st.caption(_doing(status))
+    else:
+        st.markdown(_outcome(status, curves))
+    if n := curves.n_not_finite("loss"):
+        st.warning(t("watch.gaps", n=n), icon=":material/warning:")
+
+
+def _doing(status: Status) -> str:
+    if status.phase == "queued":
+        return t("watch.says.queued", place=status.queue_place or numbers.NONE)
+    if status.phase == "stopping":
+        return t("watch.says.stopping")
+    told = status.stage in ("data", "network", "test")
+    return t(f"watch.says.{status.stage if told else status.phase}")
+
+
+def _outcome(status: Status, curves: Curves) -> str:
+    sentences = []
+    if status.phase == "stopped":
+        key = "watch.says.stopped" if status.step else "watch.says.stopped_early"
+        sentences.append(t(key, epoch=status.epoch, epochs=status.epochs))
+    if (validation := curves.at_epoch("accuracy", "validation", status.best_epoch)) is not None:
+        sentences.append(t("watch.result", epoch=status.best_epoch, validation=numbers.percent(validation)))
+    if status.test_accuracy is not None:
+        sentences.append(t("watch.result.test", test=numbers.percent(status.test_accuracy)))
+    return t("list.sentences").join(sentences)
+
+
+def log(run: Run) -> None:
+    """The last lines of the log; open where something went wrong."""
+    status, _ = runs.follow(run).read()
+    with st.expander(t("watch.log"), expanded=status.error is not None):
+        lines = run.log_tail(LOG_LINES)
+        st.code("\n".join(lines) or t("watch.log.none"), language=None, height=LOG_HEIGHT)
+
+
+def first_batch(run: Run) -> None:
+    """The pictures of the first step, as the network saw them."""
+    st.subheader(t("watch.first_batch"), anchor=False)
+    try:
+        with np.load(run.first_batch, allow_pickle=False) as stored:
+            inputs, labels = stored["inputs"][:N_PICTURES], stored["labels"][:N_PICTURES]
+        class_names = (run.spec.manifest or {})["class_names"]
+        tiles = pictures.batch_tiles(inputs, labels, class_names)
+    except (OSError, ValueError, KeyError, EngineError):
+        st.caption(t("watch.first_batch.none"))
+    else:
+        pictures.gallery("first_batch", tiles, label=t("watch.first_batch"))
+
+
+def take_away(run: Run) -> None:
+    """The numbers as a file, and the way to the next run."""
+    status, _ = runs.follow(run).read()
+    with st.container(horizontal=True):
+        st.download_button(
+            t("watch.csv"),
+            data=lambda: csv(run).encode(),
+            file_name=f"{run.run_id}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        if not status.is_active and st.button(t("watch.again"), icon=":material/tune:", type="primary"):
+            _again(run)
+
+
+def csv(run: Run) -> str:
+    """One row per epoch; the row marked as best is the epoch with the star."""
+    status, curves = runs.follow(run).read()
+    return curves.csv(status.best_epoch)
+
+
+def _again(run: Run) -> None:
+    """Take the run's settings as the draft and go to where they are changed."""
+    try:
+        state.set_draft(replace(run.spec, manifest=None, torch_threads=None))
+    except EngineError as error:
+        widgets.problem(error)
+    else:
+        st.switch_page("pages/train.py", query_params={"draft": state.draft_id()})

@@ -1,0 +1,11 @@
+"""Train: which network learns, in which way, and the button that starts it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages._ui import shell
+from pages._ui.texts import t
+
+shell.surround()
+st.title(t("train.title"))
