@@ -118,14 +118,14 @@ SOURCES: dict[str, Choice] = {
             "Coloured shapes drawn by FitLab, as many as you like. Needs no download.",
             "由 FitLab 绘制的彩色形状，数量任意，无需下载。",
         ),
-        builds="engine.data.shapes:open_shapes",
+        builds="engine.data.shapes:Shapes",
     ),
     "digits": Choice(
         Text("Digits", "数字"),
         Text(
             "1,797 real handwritten digits that come with scikit-learn.", "scikit-learn 自带的 1,797 个真实手写数字。"
         ),
-        builds="engine.data.digits:open_digits",
+        builds="engine.data.digits:Digits",
     ),
     "folder": Choice(
         Text("Folder", "文件夹"),
@@ -133,12 +133,12 @@ SOURCES: dict[str, Choice] = {
             "A folder on this computer with one sub-folder per class, with or without train / val / test above them.",
             "本机上的文件夹，每个类别一个子文件夹，上层可有 train / val / test。",
         ),
-        builds="engine.data.folder:open_folder",
+        builds="engine.data.folder:Folder",
     ),
     "zip": Choice(
         Text("Zip file", "Zip 文件"),
         Text("A zip file of such a folder.", "上述文件夹的 zip 压缩包。"),
-        builds="engine.data.archive:open_zip",
+        builds="engine.data.archive:Zip",
     ),
     "npz": Choice(
         Text("NumPy file (npz)", "NumPy 文件（npz）"),
@@ -146,7 +146,7 @@ SOURCES: dict[str, Choice] = {
             "Arrays named as in Keras: x_train, y_train, x_test, y_test.",
             "按 Keras 命名的数组：x_train、y_train、x_test、y_test。",
         ),
-        builds="engine.data.npz:open_npz",
+        builds="engine.data.npz:Npz",
     ),
 }
 
@@ -197,7 +197,6 @@ DATA: dict[str, Param] = {
         minimum=60,
         maximum=100_000,
         step=500,
-        unit=PICTURES,
     ),
     "image_size": Param(
         "int",
