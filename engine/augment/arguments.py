@@ -25,7 +25,7 @@ def _plain(value: Any) -> Any:
     """A number as int or float, a sequence of them as tuple, also of numpy's types; anything else as it is."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         return tuple(_plain(item) for item in value)
     if not _is_number(value):
         return value

@@ -63,6 +63,11 @@ class Standardization:
         self.featurewise_center |= self.featurewise_std_normalization or self.zca_whitening
         self.featurewise_std_normalization &= not self.zca_whitening
 
+    @property
+    def only_rescales(self) -> bool:
+        """Whether no step but `rescale` is on."""
+        return self.preprocessing_function is None and not (self.samplewise_center or self.featurewise_center)
+
     def __call__(self, batch: np.ndarray, rescaled: bool = False) -> np.ndarray:
         """Standardize a batch.
 

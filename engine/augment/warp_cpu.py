@@ -28,6 +28,8 @@ FILL_MODES = {"nearest": 0, "reflect": 1, "wrap": 2, "constant": 3}
 NEAREST, REFLECT, WRAP, CONSTANT = FILL_MODES.values()
 PIXELS_PER_THREAD = 100_000  # about 1.5 ms of work; waking a thread for less costs more than it saves
 
+FAR = 1e15  # pixels; beyond, a float has no fraction left to tell neighbours apart
+
 kernel = numba.njit(nogil=True, cache=True)
 
 
@@ -209,7 +211,7 @@ def _inside(q: float, n: int, mode: int) -> float:
     """Bring a coordinate to where the picture of n pixels has values: [0, n - 1], for reflect (-1, n)."""
     if 0 <= q <= n - 1:
         return q
-    if mode == NEAREST or n == 1:
+    if mode == NEAREST or n == 1 or abs(q) > FAR:
         return 0.0 if q < 0 else n - 1.0
     if mode == WRAP:
         period = n - 1

@@ -1,0 +1,212 @@
+"""ImageDataGenerator: recorded Keras results, its arguments and what it says about bad ones."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from engine import AugmentSpec, DataError, ImageDataGenerator, SpecError, catalog
+from engine.augment.arguments import CHECKS
+from engine.paths import PROJECT
+from engine.texts import LANGUAGES
+from engine.texts.augment import ERRORS, WARNINGS
+from tests.oracle.load import recorded
+
+SEED_EXAMPLE = {
+    "rotation_range": 30,
+    "zoom_range": 0.20,
+    "fill_mode": "nearest",
+    "shear_range": 0.20,
+    "horizontal_flip": True,
+    "width_shift_range": 0.1,
+    "height_shift_range": 0.1,
+}
+
+
+def _worst(case, arrays, generator):
+    """Largest difference from a recorded picture, and what is allowed."""
+    ours = generator.apply_transform(arrays[case["image"]], case["params"])
+    expected = arrays[case["out"]]
+    assert ours.dtype == np.float32 and ours.shape == expected.shape
+    difference = np.abs(ours - expected)
+    if case.get("edge"):
+        difference[arrays[case["edge"]].astype(bool)] = 0
+    # Keras truncates to integers before and after it multiplies by the brightness.
+    factor = case["params"].get("brightness")
+    return difference.max(), 1e-3 if factor is None else 1 + factor
+
+
+def test_equals_keras_on_square_pictures():
+    arrays, cases = recorded("affine_square")
+    assert len(cases) > 400
+    for case in cases:
+        worst, allowed = _worst(case, arrays, ImageDataGenerator(fill_mode=case["fill_mode"], cval=case["cval"]))
+        assert worst < allowed, case
+
+
+@pytest.mark.filterwarnings("ignore:shear_range")
+def test_equals_keras_on_drawn_parameters():
+    arrays, cases = recorded("random_transform")
+    generators = recorded("random_transform", "generators")[1]
+    for case in cases:
+        worst, allowed = _worst(case, arrays, ImageDataGenerator(**generators[case["generator"]]))
+        assert worst < allowed, case
+
+
+@pytest.mark.parametrize("case", ["neutral", "no channel axis", "batch"])
+def test_one_picture(case):
+    picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    generator = ImageDataGenerator(rotation_range=40)
+    if case == "neutral":
+        assert np.array_equal(generator.apply_transform(picture, {}), picture)
+        turned = generator.apply_transform(picture, generator.get_random_transform(picture.shape, seed=3))
+        assert np.array_equal(generator.random_transform(picture, seed=3), turned)
+        return
+    with pytest.raises(DataError, match="three axes"):
+        generator.random_transform(picture[..., 0] if case == "no channel axis" else picture[None])
+
+
+def test_channels_first_is_the_same_picture():
+    images = np.random.default_rng(0).integers(0, 256, (6, 9, 14, 3), dtype=np.uint8)
+    settings = SEED_EXAMPLE | {"channel_shift_range": 20, "brightness_range": (0.5, 1.5), "shear_range": 10}
+    last = ImageDataGenerator(**settings).augment(images, np.arange(6), 1, 0)
+    first = ImageDataGenerator(**settings, data_format="channels_first").augment(
+        np.moveaxis(images, 3, 1), np.arange(6), 1, 0
+    )
+    assert first.shape == (6, 3, 9, 14)
+    assert np.array_equal(np.moveaxis(first, 1, 3), last)
+
+
+def test_rescale_fused_or_not_is_the_same():
+    images = np.random.default_rng(0).integers(0, 256, (6, 9, 14, 3), dtype=np.uint8)
+    settings = SEED_EXAMPLE | {"shear_range": 10, "rescale": 1 / 255}
+    fused = ImageDataGenerator(**settings).augment(images, np.arange(6), 1, 0)
+    unfused = ImageDataGenerator(**settings, preprocessing_function=lambda p: p).augment(images, np.arange(6), 1, 0)
+    assert np.array_equal(fused, unfused)
+    assert fused.max() <= 1
+
+
+def test_nothing_switched_on_changes_nothing():
+    images = np.random.default_rng(0).integers(0, 256, (6, 9, 14, 3), dtype=np.uint8)
+    out = ImageDataGenerator().augment(images, np.array([4, 2]), 1, 0)
+    assert out.dtype == np.float32 and np.array_equal(out, images[[4, 2]])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_dtype(dtype):
+    images = np.zeros((2, 4, 4, 1), np.uint8)
+    generator = ImageDataGenerator(rotation_range=10, dtype=dtype)
+    assert generator.augment(images, np.arange(2), 0, 0).dtype == dtype
+    assert generator.standardize(images[0]).dtype == dtype
+    assert generator.random_transform(images[0]).dtype == dtype
+
+
+# --- settings ---
+
+
+@pytest.mark.filterwarnings("ignore:shear_range")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        SEED_EXAMPLE,
+        {"width_shift_range": [1, 2], "zoom_range": (0.5, 0.9), "dtype": "float64", "rescale": 1 / 255},
+        {"brightness_range": [0.2, 1.0], "height_shift_range": np.array([0.1, 0.2]), "rotation_range": np.float64(4)},
+    ],
+)
+def test_call_text_makes_an_equal_generator(arguments):
+    generator = ImageDataGenerator(**arguments)
+    again = eval(generator.call_text())
+    assert again.arguments == generator.arguments and again.ranges == generator.ranges
+    assert generator.call_text().count("=") == len(
+        [name for name, value in arguments.items() if not np.array_equal(value, getattr(AugmentSpec(), name, None))]
+    )
+
+
+@pytest.mark.parametrize("preset", catalog.PRESETS)
+def test_every_preset_makes_a_generator(preset):
+    spec = AugmentSpec.preset(preset)
+    generator = ImageDataGenerator.from_spec(spec)
+    assert generator.ranges.active == bool(spec.active)
+    for name in spec.table:
+        assert generator.arguments[name] == getattr(spec, name)
+
+
+@pytest.mark.parametrize("name", catalog.TRANSFORMS)
+def test_every_transform_of_the_catalog_does_something(name):
+    generator = ImageDataGenerator.from_spec(AugmentSpec(**{name: catalog.TRANSFORMS[name].on}))
+    images = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), dtype=np.uint8)
+    assert not np.array_equal(generator.augment(images, np.arange(8), 1, 0), images)
+
+
+def test_small_shear_warns_at_the_caller():
+    with pytest.warns(UserWarning, match="11.5 degrees") as caught:
+        ImageDataGenerator(**SEED_EXAMPLE)
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ImageDataGenerator(shear_range=1)
+        ImageDataGenerator(width_shift_range=1.0)
+    with pytest.warns(UserWarning, match="never shifts"):
+        ImageDataGenerator(width_shift_range=1)
+
+
+NAN, INF = float("nan"), float("inf")
+BAD = {
+    "featurewise_center": [1, None, "yes"],
+    "samplewise_center": [0],
+    "featurewise_std_normalization": ["True"],
+    "samplewise_std_normalization": [None],
+    "zca_whitening": [2],
+    "zca_epsilon": [0, -1e-6, "small", None],
+    "rotation_range": [-1, NAN, INF, "30", None, (10, 20), True],
+    "width_shift_range": [-0.1, NAN, "0.1", None, [], ["a"], [0.1, NAN], True, -2],
+    "height_shift_range": [-0.1, {}, [[1]], b"1"],
+    "brightness_range": [0.5, (1,), (0.5, 1, 2), (1.5, 0.5), (-1, 1), "ab", (NAN, 1)],
+    "shear_range": [-3, 90, 200, NAN, "12"],
+    "zoom_range": [1, 1.5, -0.1, (0, 1), (1.2, 0.8), (1, 2, 3), "0.2", None, NAN, (-1, 1)],
+    "channel_shift_range": [-1, NAN, None],
+    "fill_mode": ["mirror", None, 0, ["nearest"]],
+    "cval": [NAN, "black", None],
+    "horizontal_flip": [1, "left", None],
+    "vertical_flip": [0.5],
+    "rescale": ["1/255", NAN, [1]],
+    "preprocessing_function": ["f", 3],
+    "data_format": ["NHWC", 1],
+    "validation_split": [1, -0.1, 1.5, NAN, "0.2", None],
+    "interpolation_order": [2, 5, -1, None, "1", True],
+    "dtype": ["uint8", int, "floatish", 7],
+}
+
+
+def test_every_argument_is_tried_with_bad_values():
+    assert set(BAD) == set(CHECKS)
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
+def test_bad_argument_is_named_and_explained(name, value):
+    with pytest.raises(SpecError) as caught:
+        ImageDataGenerator(**{name: value})
+    assert caught.value.field == f"augment.{name}"
+    for language in LANGUAGES:
+        message = caught.value.text(language)
+        assert name in message or caught.value.key.startswith("spec."), message
+    assert str(caught.value).startswith("Expected ")
+
+
+def test_warnings_say_the_same_in_every_language():
+    for text in WARNINGS.values():
+        assert text.en.count("{") == text.zh.count("{") > -1
+    assert len(ERRORS) > 20
+
+
+def test_settings_alone_need_neither_numba_nor_torch():
+    program = (
+        "import sys, engine.augment.generator as g; g.ImageDataGenerator(rotation_range=3).call_text(); "
+        "bad = {'numba', 'torch'} & set(sys.modules); assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True, timeout=60)

@@ -1,0 +1,78 @@
+"""Standardization against recorded Keras results; the caller's arrays are left alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine import DataError, ImageDataGenerator
+from tests.oracle.load import recorded
+
+ARRAYS, CASES = recorded("standardize")
+
+
+@pytest.mark.parametrize(
+    ("case", "data_format"),
+    [
+        (case, data_format)
+        for case in CASES
+        for data_format in ("channels_last", "channels_first")
+        # The recorded whitening matrix has the values of a picture in the order of channels last.
+        if not (case["kwargs"].get("zca_whitening") and data_format == "channels_first")
+    ],
+    ids=lambda part: part["name"] if isinstance(part, dict) else part,
+)
+def test_equals_keras(case, data_format):
+    first = data_format == "channels_first"
+    axes = (lambda a: np.moveaxis(a, -1, -3)) if first else (lambda a: a)
+    x = ARRAYS["x"]
+    generator = ImageDataGenerator(**case["kwargs"], data_format=data_format)
+    generator.fit(axes(x))
+    out = np.stack([generator.standardize(axes(image)) for image in x])
+    assert np.abs(out - axes(ARRAYS[f"{case['name']}/out"])).max() < 1e-4
+    for name in ("mean", "std", "zca_whitening_matrix"):
+        if f"{case['name']}/{name}" in ARRAYS:
+            expected = ARRAYS[f"{case['name']}/{name}"]
+            found = getattr(generator.standardization, name)
+            assert np.abs(found - (expected if name.startswith("zca") else axes(expected))).max() < 1e-4
+
+
+def test_input_is_not_changed():
+    x = np.ones((2, 4, 4, 1), np.float32)
+    generator = ImageDataGenerator(rescale=0.5, samplewise_center=True)
+    generator.standardize(x[0])
+    generator.augment(x, np.arange(2), 0, 0)
+    generator.fit(x)
+    assert (x == 1).all()
+
+
+def test_one_switch_brings_its_companions():
+    both = ImageDataGenerator(samplewise_std_normalization=True, zca_whitening=True, featurewise_std_normalization=True)
+    steps = both.standardization
+    assert steps.samplewise_center and steps.featurewise_center and not steps.featurewise_std_normalization
+
+
+def test_preprocessing_comes_before_rescale_and_keeps_the_shape():
+    x = np.full((1, 2, 2, 1), 10, np.uint8)
+    generator = ImageDataGenerator(preprocessing_function=lambda picture: picture + 5, rescale=2)
+    assert (generator.standardize(x[0]) == 30).all()
+    assert (next(generator.flow(x)) == 30).all()
+    with pytest.raises(DataError, match=r"\(1, 2, 1\)"):
+        ImageDataGenerator(preprocessing_function=lambda picture: picture[:1]).standardize(x[0])
+
+
+def test_a_step_without_fit_is_left_out_with_a_warning():
+    x = np.arange(8, dtype=np.float32).reshape(2, 2, 2, 1)
+    with pytest.warns(UserWarning, match="call fit"):
+        assert np.array_equal(ImageDataGenerator(featurewise_center=True).standardize(x[0]), x[0])
+
+
+def test_fit_on_augmented_pictures_is_seeded():
+    x = np.random.default_rng(0).uniform(0, 255, (10, 8, 8, 3)).astype(np.float32)
+    means = []
+    for seed in (1, 1, 2):
+        generator = ImageDataGenerator(featurewise_center=True, rotation_range=90, fill_mode="constant", rescale=0.1)
+        generator.fit(x, augment=True, rounds=2, seed=seed)
+        means.append(generator.standardization.mean)
+    assert np.array_equal(means[0], means[1]) and not np.array_equal(means[0], means[2])
+    assert means[0].mean() < 0.1 * x.mean(), "black corners make it darker"
