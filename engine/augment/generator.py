@@ -149,7 +149,7 @@ class ImageDataGenerator:
 
     def call_text(self) -> str:
         """The Python call that makes this generator, with only those arguments that are not at their default."""
-        defaults = inspect.signature(type(self)).parameters
+        defaults = inspect.signature(ImageDataGenerator).parameters
         changed = {name: value for name, value in self.arguments.items() if value != defaults[name].default}
         if not changed:
             return "ImageDataGenerator()"
