@@ -10,6 +10,7 @@ from pages._ui.texts import t
 shell.surround()
 st.title(t("data.title"))
 st.markdown(t("data.sentence"))
+source.choose_source()
 settings, content = st.columns([5, 8], gap="large")
 with settings:
     source.settings()

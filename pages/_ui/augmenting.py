@@ -37,8 +37,9 @@ def _workbench(dataset: Dataset, images: np.ndarray, labels: np.ndarray) -> None
     settings, result = st.columns([5, 7], gap="large")
     with settings:
         _presets()
-        for name in catalog.TRANSFORMS:
-            _row(name, images.shape[1:3])
+        with st.container(key="transforms"):
+            for name in catalog.TRANSFORMS:
+                _row(name, images.shape[1:3])
         _fill()
     with result:
         _draws(dataset, images, labels)
@@ -82,7 +83,7 @@ def _row(name: str, size: tuple[int, int]) -> None:
     if param.kind == "bool":
         widgets.field("augment", name)
         return
-    switch, slider = st.columns([3, 5], vertical_alignment="center", wrap=False)
+    switch, slider = st.columns([4, 5], vertical_alignment="center", wrap=False)
     with switch:
         key = f"augment.on.{name}"
         st.session_state[key] = bool(strength)
@@ -95,7 +96,7 @@ def _row(name: str, size: tuple[int, int]) -> None:
         )
     with slider:
         widgets.field("augment", name, "slider", label_visibility="collapsed")
-        st.caption(meaning.meaning(name, strength, size))
+    st.caption(meaning.meaning(name, strength, size))
 
 
 def _switch(name: str) -> None:
@@ -185,7 +186,8 @@ def _lock() -> None:
 def _chosen(labels: np.ndarray) -> int:
     """Position in the training part of the picture on the workbench."""
     chosen = state.choice("augment.picture", None)
-    return chosen if isinstance(chosen, int) and 0 <= chosen < len(labels) else _candidate_numbers(labels)[0]
+    # The last candidate, because the first of the built-in Shapes is a circle, which no rotation changes.
+    return chosen if isinstance(chosen, int) and 0 <= chosen < len(labels) else _candidate_numbers(labels)[-1]
 
 
 def _candidate_numbers(labels: np.ndarray) -> list[int]:
@@ -205,6 +207,7 @@ def _candidates(dataset: Dataset, images: np.ndarray, labels: np.ndarray, chosen
         for number, name in zip(numbers_, names, strict=True)
     ]
     marked = numbers_.index(chosen) if chosen in numbers_ else None
+    st.caption(t("augment.candidates"))
     clicked = pictures.gallery("candidates", tiles, label=t("augment.candidates"), clickable=True, chosen=marked)
     if clicked is not None and numbers_[clicked] != chosen:
         state.choose(**{"augment.picture": numbers_[clicked]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.augment.affine import matrices
-from engine.augment.draw import Parameters
+from engine.augment.draw import TransformParameters
 from pages._ui.texts import t
 
 INVISIBLE = 0.5  # pixels; less than this nobody sees
@@ -31,7 +31,7 @@ def moved(name: str, strength: float, size: tuple[int, int]) -> float:
         "width_shift_range": {"tx": strength * width},
         "height_shift_range": {"ty": strength * height},
     }[name]
-    matrix = matrices(Parameters.from_dict(largest), height, width)[0]
+    matrix = matrices(TransformParameters.from_dict(largest), height, width)[0]
     rows, columns = (height - 1) / 2, (width - 1) / 2
     edges = np.array([[0, columns], [rows, 0]])  # (row, column) of the middles of the upper and the left edge
     # The matrix leads from the new picture to the old one; the edges go the other way.

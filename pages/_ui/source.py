@@ -17,11 +17,15 @@ from pages._ui.texts import t
 UPLOADS = ("zip", "npz")
 
 
-def settings() -> None:
-    """All widgets of the part "data"."""
+def choose_source() -> None:
+    """Where the pictures come from, and what that means."""
     widgets.field("data", "source")
+    st.caption(catalog.SOURCES[state.draft().data.source].help(state.language()))
+
+
+def settings() -> None:
+    """The other widgets of the part "data"."""
     spec = state.draft().data
-    st.caption(catalog.SOURCES[spec.source].help(state.language()))
     if spec.source == "shapes":
         widgets.field("data", "n_pictures")
     elif spec.source in ("folder", *UPLOADS):

@@ -18,7 +18,7 @@ import streamlit as st
 
 from engine import paths
 from engine.errors import SpecError
-from engine.spec import RunSpec
+from engine.spec import AugmentSpec, RunSpec
 from engine.texts import LANGUAGES
 
 _ID = re.compile(r"[0-9a-f]{12}")
@@ -94,8 +94,13 @@ def _read(wanted: str) -> tuple[RunSpec, dict[str, Any]]:
             stored = json.load(file)
         with suppress(SpecError):
             return RunSpec.from_json(json.dumps(stored["spec"])), dict(stored["choices"])
-        return RunSpec(), dict(stored["choices"])
-    return RunSpec(), {}
+        return _fresh(), dict(stored["choices"])
+    return _fresh(), {}
+
+
+def _fresh() -> RunSpec:
+    """What a new visitor finds: the catalog's defaults, with an augmentation that leaves every label true."""
+    return RunSpec(augment=AugmentSpec.preset("light"))
 
 
 def _write() -> None:

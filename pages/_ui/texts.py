@@ -97,9 +97,9 @@ DATA: dict[str, Text] = {
     "data.pictures": Text("Pictures", "图片"),
     "data.classes": Text("Classes", "类别"),
     "data.size": Text("Size", "尺寸"),
-    "data.channels": Text("Colour", "颜色"),
-    "data.colour": Text("Colour", "彩色"),
-    "data.grey": Text("Grey", "灰度"),
+    "data.channels": Text("Channels", "通道"),
+    "data.colour": Text("3, colour", "3（彩色）"),
+    "data.grey": Text("1, grey", "1（灰度）"),
     "data.sizes_kept": Text("All pictures have this size by themselves.", "所有图片原本就是这个尺寸。"),
     "data.sizes_one": Text(
         "All pictures are {smallest} pixels in the file and made {made}.",
@@ -111,7 +111,7 @@ DATA: dict[str, Text] = {
     ),
     "data.counts": Text("Pictures per class and part", "各类别与各部分的图片数"),
     "data.class": Text("Class", "类别"),
-    "data.total": Text("Together", "合计"),
+    "data.total": Text("Total", "合计"),
     "data.part.train": Text("Training", "训练"),
     "data.part.validation": Text("Validation", "验证"),
     "data.part.test": Text("Test", "测试"),
@@ -178,41 +178,44 @@ AUGMENT: dict[str, Text] = {
 
 TRAIN: dict[str, Text] = {
     "train.title": Text("Train", "训练"),
+    "train.summary": Text("What will run", "将要运行的内容"),
     "train.data": Text(
         "{n} pictures in {classes} classes: {train} to learn from, {validation} to check with, {test} for the final test.",
         "共 {n} 张图片、{classes} 个类别：{train} 张用于学习，{validation} 张用于验证，{test} 张用于最终测试。",
     ),
-    "train.data_unread": Text("{source}, not read yet.", "{source}，尚未读取。"),
-    "train.change": Text("Change", "更改"),
+    "train.steps": Text("{per_epoch} steps in an epoch, {total} in all.", "每轮 {per_epoch} 步，共 {total} 步。"),
+    "train.to_data": Text("Change the data", "更改数据"),
     "train.no_augmentation": Text("No augmentation: pictures as they are.", "不做增强：使用原图。"),
     "train.augmentation": Text("Augmentation: {names}.", "增强：{names}。"),
-    "train.network": Text("Network", "网络"),
+    "train.to_augment": Text("Change the augmentation", "更改增强"),
     "train.why.auto.fit_generator": Text(
-        "{pictures} fit in memory and augmentation is on: **fit_generator** draws new variations for each batch.",
-        "{pictures}可全部放入内存，并且已打开增强：**fit_generator** 会为每个批次绘制新的变化。",
+        "The training pictures fit in memory and augmentation is on: **fit_generator** draws new variations for each "
+        "batch.",
+        "训练图片可全部放入内存，并且已打开增强：**fit_generator** 会为每个批次抽取新的变化。",
     ),
     "train.why.auto.fit": Text(
-        "{pictures} fit in memory and augmentation is off: **fit** shows them as they are, in a new order each epoch.",
-        "{pictures}可全部放入内存，并且未打开增强：**fit** 按原图训练，每轮重新打乱顺序。",
+        "The training pictures fit in memory and augmentation is off: **fit** shows them as they are, in a new order "
+        "each epoch.",
+        "训练图片可全部放入内存，并且未打开增强：**fit** 按原图训练，每轮重新打乱顺序。",
     ),
     "train.why.fit_generator.fit_generator": Text(
-        "Your choice: **fit_generator** takes its batches from an endless stream.",
-        "您的选择：**fit_generator** 从源源不断的批次流中取数据。",
+        "Your choice: **fit_generator** takes its batches from an endless stream, augmented where augmentation is on.",
+        "您的选择：**fit_generator** 从源源不断的批次流中取数据；若打开增强，则途中增强。",
     ),
     "train.why.fit.fit": Text(
         "Your choice: **fit** trains on the pictures in memory, as they are.",
         "您的选择：**fit** 用内存中的原图训练。",
     ),
-    "train.all_pictures": Text("All {n} training pictures", "全部 {n} 张训练图片"),
-    "train.the_pictures": Text("The training pictures", "训练图片"),
     "train.more": Text("More settings", "更多设置"),
-    "train.device": Text("Runs on {device}.", "运行于{device}。"),
+    "train.device": Text("Computed by {device}.", "由{device}计算。"),
     "train.device.cuda": Text("this computer's NVIDIA GPU ({name})", "本机的 NVIDIA GPU（{name}）"),
     "train.device.mps": Text("this computer's Apple GPU", "本机的 Apple GPU"),
     "train.device.cpu": Text("this computer's processor, {n} cores", "本机处理器（{n} 核）"),
+    "train.device.missing": Text("{name}, which this computer does not seem to have", "{name}（本机似乎没有该设备）"),
     "train.start": Text("Start training", "开始训练"),
     "train.wrong_field": Text(
-        "Correct the setting that is marked above, then start.", "请先更正上面标出的设置，然后再开始。"
+        "One of the settings is not allowed yet. Correct it where it is marked, then start.",
+        "有一项设置不符合要求。请先在标出的位置更正，然后再开始。",
     ),
 }
 
@@ -256,6 +259,10 @@ WATCH: dict[str, Text] = {
     "watch.kept": Text(
         "Kept in {folder}: the curves, the log and the weights of the last finished epoch.",
         "以下内容保留在 {folder} 中：曲线、日志以及最后一个完整轮次的权重。",
+    ),
+    "watch.says.early": Text(
+        "Early stopping ended it after epoch {epoch} of {epochs}: the validation loss had stopped falling.",
+        "提前停止在第 {epoch} 轮（共 {epochs} 轮）后结束了训练：验证损失不再下降。",
     ),
     "watch.result": Text(
         "Of the pictures it never learnt from, the network of epoch {epoch} names **{validation}** right.",

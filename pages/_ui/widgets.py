@@ -16,7 +16,7 @@ from engine.catalog import Param
 from engine.errors import EngineError, SpecError
 from pages._ui import state
 
-Shape = Literal["auto", "slider", "select"]
+Shape = Literal["auto", "slider", "select", "cards"]
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!$:~|<>-])")
 
 
@@ -45,8 +45,8 @@ def field(
     ----------
     part, name : str
         The setting, such as ``"training", "epochs"``; its catalog entry says what the widget looks like.
-    shape : {"auto", "slider", "select"}
-        A slider instead of a field for a number, a list instead of buttons for a choice.
+    shape : {"auto", "slider", "select", "cards"}
+        A slider instead of a field for a number; a list, or cards with the help text, instead of buttons for a choice.
     label_visibility, disabled
         As in Streamlit.
     """
@@ -96,6 +96,10 @@ def _draw(param: Param, text: str, shape: Shape, common: dict[str, Any]) -> None
         common["format_func"] = {name: choice.label(language) for name, choice in param.choices.items()}.get
         if shape == "select":
             st.selectbox(text, list(param.choices), **common)
+        elif shape == "cards":
+            captions = [plain(choice.help(language)) for choice in param.choices.values()]
+            with st.container(key=f"cards_{common['key'].replace('.', '_')}"):
+                st.radio(text, list(param.choices), captions=captions, horizontal=True, width="stretch", **common)
         else:
             st.segmented_control(text, list(param.choices), required=True, **common)
     elif shape == "slider":
@@ -105,6 +109,11 @@ def _draw(param: Param, text: str, shape: Shape, common: dict[str, Any]) -> None
     else:
         # Numbers too are typed as text: only so can every wrong entry be answered with a sentence, in either language.
         st.text_input(text, **common)
+
+
+def has_errors(part: str) -> bool:
+    """Whether a widget of that part shows a value that is not allowed."""
+    return any(key.startswith(f"{part}.") for key in _errors())
 
 
 def _errors() -> dict[str, SpecError]:
