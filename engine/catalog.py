@@ -8,6 +8,7 @@ is named by a string ``"module:function"``.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from numbers import Real
@@ -53,7 +54,7 @@ class Param:
     maximum: float = math.inf
     step: float = 1
     unit: Text | None = None
-    choices: dict[str, Choice] | None = None
+    choices: Mapping[str, Choice] | None = None
 
     def check(self, value: Any, field: str) -> Any:
         """Return `value` as the setting's own type.
@@ -466,29 +467,41 @@ MODES: dict[str, Choice] = {
     ),
 }
 
-OPTIMIZERS: dict[str, Choice] = {
-    "adam": Choice(
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer(Choice):
+    """An optimizer, and the learning rate that usually suits it."""
+
+    rate: float
+
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "adam": Optimizer(
         Text("Adam", "Adam"),
         Text("Adapts the rate of every weight: works almost anywhere.", "为每个权重自动调节步长：几乎处处适用。"),
         builds="engine.training.optimizers:Adam",
+        rate=0.003,
     ),
-    "adamw": Choice(
+    "adamw": Optimizer(
         Text("AdamW", "AdamW"),
         Text("Adam that also shrinks the weights a little each step.", "每步还略微收缩权重的 Adam。"),
         builds="engine.training.optimizers:AdamW",
+        rate=0.003,
     ),
-    "sgd": Choice(
+    "sgd": Optimizer(
         Text("SGD", "SGD"),
         Text(
             "Plain steps along the gradient, with momentum 0.9. Wants a rate around 0.05.",
             "沿梯度的普通步长，动量 0.9，学习率约 0.05。",
         ),
         builds="engine.training.optimizers:SGD",
+        rate=0.05,
     ),
-    "rmsprop": Choice(
+    "rmsprop": Optimizer(
         Text("RMSprop", "RMSprop"),
         Text("Divides each step by the recent size of the gradient.", "每步除以近期梯度的大小。"),
         builds="engine.training.optimizers:RMSprop",
+        rate=0.001,
     ),
 }
 
