@@ -1,7 +1,7 @@
 // Draws FitLab's live charts with Plotly.react: the same node for the whole run, so that a zoom survives every update.
 // Sent once per browser together with plotly.js; the component that ticks only hands its bytes to `window.fitlabChart`.
 window.fitlabChart = (() => {
-  const FAINT = { batch: 0.4, epoch: 1, best: 1 };
+  const FAINT = { batch: 0.5, epoch: 1, best: 1 };
 
   // bytes = uint32 length of the header, the header (JSON), then float32 x and y of each line.
   function decode(bytes) {
@@ -57,7 +57,7 @@ window.fitlabChart = (() => {
     return {
       height: header.height,
       width: host.clientWidth,
-      margin: { l: 46, r: 10, t: 30, b: 42 },
+      margin: { l: 46, r: 10, t: 26, b: 42 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: colours.font, color: colours.text, size: 13 },
@@ -67,7 +67,7 @@ window.fitlabChart = (() => {
       // On a touch screen a finger on the chart scrolls the page; with a mouse, dragging zooms.
       dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", itemsizing: "constant" },
-      xaxis: { ...axis, range: [0, header.x_max], title: { text: header.x_title, standoff: 6, font: { size: 13 } } },
+      xaxis: { ...axis, range: [0, 1.015 * header.x_max], title: { text: header.x_title, standoff: 6, font: { size: 13 } } },
       yaxis: header.percent
         ? { ...axis, range: [0, 1.03], tickformat: ".0%" }
         : { ...axis, rangemode: "tozero", tickformat: "~g" },

@@ -17,7 +17,6 @@ from pages._ui.texts import t
 
 LOG_LINES = 12
 LOG_HEIGHT = 260  # pixels
-N_PICTURES = 32
 
 
 def settings(run: Run) -> None:
@@ -69,6 +68,8 @@ def _outcome(status: Status, curves: Curves) -> str:
     if status.phase == "stopped":
         key = "watch.says.stopped" if status.step else "watch.says.stopped_early"
         sentences.append(t(key, epoch=status.epoch, epochs=status.epochs))
+    if status.phase == "finished" and status.epoch < status.epochs:
+        sentences.append(t("watch.says.early", epoch=status.epoch, epochs=status.epochs))
     if (validation := curves.at_epoch("accuracy", "validation", status.best_epoch)) is not None:
         sentences.append(t("watch.result", epoch=status.best_epoch, validation=numbers.percent(validation)))
     if status.test_accuracy is not None:
@@ -89,7 +90,7 @@ def first_batch(run: Run) -> None:
     st.subheader(t("watch.first_batch"), anchor=False)
     try:
         with np.load(run.first_batch, allow_pickle=False) as stored:
-            inputs, labels = stored["inputs"][:N_PICTURES], stored["labels"][:N_PICTURES]
+            inputs, labels = stored["inputs"], stored["labels"]
         class_names = (run.spec.manifest or {})["class_names"]
         tiles = pictures.batch_tiles(inputs, labels, class_names)
     except (OSError, ValueError, KeyError, EngineError):
