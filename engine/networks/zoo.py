@@ -73,3 +73,108 @@ def mlp(
         nn.Dropout(0.2),
         nn.Linear(width, n_classes),
     )
+
+
+def small_cnn(
+    input_shape: tuple[int, int, int], n_classes: int, images: np.ndarray | None = None, width: int = 32
+) -> nn.Sequential:
+    """Three 3x3 convolutions, each followed by pooling, batch norm and ReLU, then the mean over what is left.
+
+    The global mean makes it independent of the pictures' size. Kaiming-uniform weights, PyTorch's default.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (H, W, C); only C is used.
+    n_classes : int
+    images : ndarray, shape (N, H, W, C), uint8, optional
+        Training pictures to set `Normalize` by.
+    width : int
+        Channels of the first convolution; the next two have twice and four times as many.
+    """
+    n_channels = input_shape[2]
+    return nn.Sequential(
+        Normalize(n_channels, images),
+        *_stage(n_channels, width),
+        *_stage(width, 2 * width),
+        *_stage(2 * width, 4 * width),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(4 * width, n_classes),
+    )
+
+
+def _stage(n_in: int, n_out: int) -> list[nn.Module]:
+    """(B, n_in, H, W) -> (B, n_out, H/2, W/2). Pooling comes first: the rest then works on a quarter of the pixels."""
+    return [
+        nn.Conv2d(n_in, n_out, 3, padding=1, bias=False),
+        nn.MaxPool2d(2, ceil_mode=True),  # sizes are rounded up, so that even one pixel is left one
+        nn.BatchNorm2d(n_out),
+        nn.ReLU(),
+    ]
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions beside a shortcut: (B, n_in, H, W) -> (B, n_out, H/stride, W/stride).
+
+    Kaiming-normal convolutions; the last batch norm begins at zero, so that the block begins as its shortcut.
+    """
+
+    def __init__(self, n_in: int, n_out: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(n_in, n_out, 3, stride, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(n_out)
+        self.conv2 = nn.Conv2d(n_out, n_out, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(n_out)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or n_in != n_out:
+            self.shortcut = nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out))
+        for conv in (self.conv1, self.conv2):
+            nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
+        nn.init.zeros_(self.norm2.weight)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """The sum of both ways, through ReLU."""
+        hidden = F.relu(self.norm1(self.conv1(inputs)))
+        return F.relu(self.norm2(self.conv2(hidden)) + self.shortcut(inputs))
+
+
+def resnet(
+    input_shape: tuple[int, int, int],
+    n_classes: int,
+    images: np.ndarray | None = None,
+    width: int = 32,
+    n_blocks: int = 2,
+) -> nn.Sequential:
+    """A ResNet for small pictures: a convolution, three stages of residual blocks, the mean over what is left.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (H, W, C); only C is used.
+    n_classes : int
+    images : ndarray, shape (N, H, W, C), uint8, optional
+        Training pictures to set `Normalize` by.
+    width : int
+        Channels of the first stage; the next two have twice and four times as many, at half and a quarter of the size.
+    n_blocks : int
+        Residual blocks per stage.
+    """
+    n_channels = input_shape[2]
+    stem = nn.Conv2d(n_channels, width, 3, padding=1, bias=False)
+    nn.init.kaiming_normal_(stem.weight, mode="fan_out", nonlinearity="relu")
+    blocks, n_in = [], width
+    for n_out, stride in ((width, 1), (2 * width, 2), (4 * width, 2)):
+        for k in range(n_blocks):
+            blocks.append(Residual(n_in, n_out, stride if k == 0 else 1))
+            n_in = n_out
+    return nn.Sequential(
+        Normalize(n_channels, images),
+        stem,
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        *blocks,
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(n_in, n_classes),
+    )
