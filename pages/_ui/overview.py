@@ -27,12 +27,15 @@ def overview(dataset: Dataset) -> None:
 
 def _facts(dataset: Dataset) -> None:
     n, height, width, channels = dataset.images.shape
-    columns = st.columns(4)
-    colour = t("data.colour" if channels == 3 else "data.grey")
-    columns[0].metric(t("data.pictures"), numbers.count(n))
-    columns[1].metric(t("data.classes"), numbers.count(len(dataset.class_names)))
-    columns[2].metric(t("data.size"), f"{width} × {height}")
-    columns[3].metric(t("data.channels"), colour)
+    facts = {
+        "data.pictures": numbers.count(n),
+        "data.classes": numbers.count(len(dataset.class_names)),
+        "data.size": f"{width} × {height}",
+        "data.channels": t("data.colour" if channels == 3 else "data.grey"),
+    }
+    with st.container(horizontal=True, gap="large"):
+        for key, value in facts.items():
+            st.metric(t(key), value, width="content")
     st.caption(_sizes(dataset))
 
 

@@ -49,7 +49,7 @@ def live_strip() -> None:
 def _live_strip(was_ready: bool) -> None:
     if warm_up.kernel_ready() and not was_ready:
         st.rerun()
-    for column, slider in zip(st.columns(len(SLIDERS), gap="large"), SLIDERS, strict=True):
+    for column, slider in zip(st.columns(len(SLIDERS), gap="medium"), SLIDERS, strict=True):
         with column:
             _slider(slider)
     images, names = _pictures()

@@ -17,7 +17,6 @@ SHELL: dict[str, Text] = {
     "nav.train": Text("Train", "训练"),
     "nav.watch": Text("Watch", "观看"),
     "list.comma": Text(", ", "、"),
-    "list.sentences": Text(" ", ""),
     "shell.other_language": Text("中文", "English"),
     "shell.language_help": Text("把界面切换为中文", "Show the pages in English"),
 }
