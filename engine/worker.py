@@ -12,9 +12,9 @@ import os
 import signal
 import sqlite3
 import sys
-import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from engine.errors import EngineError, RunError
@@ -26,41 +26,43 @@ DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def main(arguments: list[str]) -> int:
-    """Train one run; returns the exit code, which is 0 if the run was finished or stopped."""
-    if arguments == ["--warm"]:
-        run = wait_warm()
-    elif len(arguments) == 1:
-        run = take(Path(arguments[0]))
-    else:
+    """Train one run; returns the exit code: 0 if the run was finished or stopped, 1 if not, 2 for a wrong call."""
+    if len(arguments) != 1:
         print("usage: python -m engine.worker RUN_DIR | --warm", file=sys.stderr)
         return 2
-    return work(run)
+    try:
+        return work(wait_warm() if arguments == ["--warm"] else take(arguments[0]))
+    except RunError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 def wait_warm() -> Run:
-    """Warm up while waiting for a run; leave when nobody is left to hand one over."""
-    taken: list[Run] = []
+    """Warm up while waiting for a run; leave when nobody is left to hand one over.
 
-    def wait_for_run() -> None:
-        folder = sys.stdin.readline().strip()
-        if not folder:
-            os._exit(0)
-        try:
-            taken.append(take(Path(folder)))
-        except RunError as error:
-            print(error, file=sys.stderr, flush=True)
-            os._exit(1)
+    Raises
+    ------
+    RunError
+        As `take`.
+    """
+    waiter = ThreadPoolExecutor(1).submit(_wait_for_run)
+    try:
+        from engine import training_run
 
-    reader = threading.Thread(target=wait_for_run, daemon=True)
-    reader.start()
-    from engine import training_run
-
-    training_run.warm_up()
-    reader.join()
-    return taken[0]
+        training_run.warm_up()
+    except Exception:  # what is wrong will show, and be explained, in the run itself
+        traceback.print_exc()
+    return waiter.result()
 
 
-def take(folder: Path) -> Run:
+def _wait_for_run() -> Run:
+    folder = sys.stdin.readline().strip()
+    if not folder:
+        os._exit(0)
+    return take(folder)
+
+
+def take(folder: str) -> Run:
     """Become the worker of a run; from here on, all this process prints goes to the run's log.
 
     Raises
@@ -68,7 +70,7 @@ def take(folder: Path) -> Run:
     RunError
         If the run does not wait to be started.
     """
-    run = Run(folder)
+    run = Run(Path(folder))
     run.claim()
     capture_output(run.log)
     return run
@@ -92,6 +94,9 @@ def work(run: Run) -> int:
     run.free_reserve()
     writer.close()
     run.end(phase, error)
+    say(
+        f"Publishing took {writer.cpu_s:.2f} of {time.process_time():.1f} CPU seconds; {writer.dropped} values dropped."
+    )
     say(f"{phase.capitalize()} after {time.monotonic() - began:.1f} s." + (f" {error}" if error else ""))
     return 1 if error else 0
 

@@ -30,7 +30,7 @@ CREATE TABLE state(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 PUT_STATE = "INSERT INTO state VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value"
 BUSY_S = 5.0
 
-FLUSH_S = 0.1
+FLUSH_S = 0.15
 HEARTBEAT_S = 1.0
 STEP_ROWS_S = 0.1
 """Shortest time between two steps that are written: ten a second make a full curve, and 4 MB an hour."""
@@ -154,7 +154,7 @@ def _phase(db: sqlite3.Connection) -> str | None:
 class RunWriter:
     """Publishes a training without ever making it wait.
 
-    What is added is taken over by a thread, the sink, which writes it to the database ten times a second, leaves a
+    What is added is taken over by a thread, the sink, which writes it to the database several times a second, leaves a
     heartbeat every second, and on the way notices when somebody asked the run to stop.
 
     Parameters
