@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialized
 from torch import Tensor, nn
 
 from engine.errors import TrainingError
@@ -32,6 +32,11 @@ def save(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer | None
         None leaves its state out.
     facts : dict
         What else to keep; JSON-representable.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; an earlier file of that name stays as it is.
     """
     tensors = {_NETWORK + name: tensor for name, tensor in network.state_dict().items()}
     header = {"facts": json.dumps(facts)}
@@ -42,7 +47,12 @@ def save(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer | None
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     # Copies, because safetensors takes no tensors that share memory (tied weights) or lie channels_last.
-    save_file({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}, unfinished, header)
+    content = serialized({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}, header)
+    try:
+        unfinished.write_bytes(content)
+    except OSError:  # a full disk should not be kept full by half a file
+        unfinished.unlink(missing_ok=True)
+        raise
     os.replace(unfinished, path)
 
 
