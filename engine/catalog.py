@@ -494,7 +494,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
             "Plain steps along the gradient, with momentum 0.9. Wants a rate around 0.05.",
             "沿梯度的普通步长，动量 0.9，学习率约 0.05。",
         ),
-        builds="engine.training.optimizers:SGD",
+        builds="engine.training.optimizers:momentum_sgd",
         rate=0.05,
     ),
     "rmsprop": Optimizer(

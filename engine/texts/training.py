@@ -85,6 +85,19 @@ ERRORS: dict[str, ErrorText] = {
         ),
         Text("Remove or repair these rows.", "请删除或修复这些行。"),
     ),
+    "ragged": ErrorText(
+        Text("rows of one shape", "所有行形状相同"),
+        Text("the shapes {shapes}", "形状 {shapes}"),
+        Text("Resize or cut the pictures to one size.", "请把图片缩放或裁剪为同一尺寸。"),
+    ),
+    "not_yes_or_no": ErrorText(
+        Text("targets from 0 to 1 for binary_crossentropy", "binary_crossentropy 的目标介于 0 与 1 之间"),
+        Text("{target} in row {row}", "第 {row} 行的 {target}"),
+        Text(
+            "For more than two classes use sparse_categorical_crossentropy, with one output per class.",
+            "超过两个类别时请使用 sparse_categorical_crossentropy，每个类别一个输出。",
+        ),
+    ),
     "label_range": ErrorText(
         Text(
             "whole labels from 0 to {last}, because the network has {n_classes} outputs",

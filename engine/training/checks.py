@@ -34,8 +34,18 @@ def parts(item: Any) -> tuple[Any, Any, Any]:
 
 
 def on_host(values: Any) -> np.ndarray:
-    """The values as a numpy array; a tensor on a GPU is copied (synchronises)."""
-    return np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values)
+    """The values as a numpy array; a tensor on a GPU is copied (synchronises).
+
+    Raises
+    ------
+    DataError
+        If rows are of different shapes.
+    """
+    try:
+        return np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values)
+    except ValueError:
+        shapes = sorted({np.shape(row) for row in values})[:3]
+        raise DataError("training.ragged", shapes=", ".join(map(str, shapes))) from None
 
 
 def check_inputs(item: Any) -> None:

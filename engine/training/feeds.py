@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.augment import warp_cuda
 from engine.augment.flow import order
 from engine.errors import DataError
 from engine.training.checks import on_host, parts
@@ -62,7 +64,7 @@ class Feed(ABC):
 
     @classmethod
     @abstractmethod
-    def accepts(cls, source: Any) -> bool:
+    def accepts(cls, source: Any, reading: Reading) -> bool:
         """Whether this adapter reads such a source."""
 
     @abstractmethod
@@ -112,9 +114,9 @@ class ArrayFeed(Feed):
         self._resident: list[Tensor] | None = None
 
     @classmethod
-    def accepts(cls, source: Any) -> bool:
+    def accepts(cls, source: Any, reading: Reading) -> bool:
         """Arrays, tensors and lists of numbers."""
-        return isinstance(source, np.ndarray | Tensor | list)
+        return is_array(source)
 
     def first(self) -> Item:
         """The first two rows."""
@@ -158,7 +160,7 @@ class SequenceFeed(Feed):
             raise DataError("training.empty")
 
     @classmethod
-    def accepts(cls, source: Any) -> bool:
+    def accepts(cls, source: Any, reading: Reading) -> bool:
         """Anything with a length and an index."""
         return hasattr(source, "__len__") and hasattr(source, "__getitem__")
 
@@ -194,13 +196,18 @@ class FlowFeed(Feed):
             self._in_order = np.sort(np.concatenate([source.batch_indices(0, k) for k in range(self.length)]))
 
     @classmethod
-    def accepts(cls, source: Any) -> bool:
+    def accepts(cls, source: Any, reading: Reading) -> bool:
         """Whatever knows its batches by pass and position."""
         return hasattr(source, "batch_indices") and hasattr(source, "load")
 
     def first(self) -> Item:
         """The first two pictures."""
         return self.source.load(0, self._indices(0, 0)[:2])
+
+    def check(self, check: Callable[[Item], None]) -> None:
+        """Look at every row; what augmentation makes of it is checked as it comes."""
+        flow = self.source
+        check(tuple(values for values in (flow.x, flow.y, flow.sample_weight) if values is not None))
 
     def calls(self, start: int = 0) -> Iterator[Call]:
         """Batch k of each pass."""
@@ -217,6 +224,42 @@ class FlowFeed(Feed):
         return self._in_order[k * size : (k + 1) * size]
 
 
+class DeviceFlowFeed(FlowFeed):
+    """A flow whose pictures fit on the GPU: they live there, and one kernel per batch transforms them there."""
+
+    trusted = True  # looking at a batch would wait for the device
+
+    def __init__(self, source: Any, reading: Reading) -> None:
+        super().__init__(source, reading)
+        self._device = reading.device
+        self._images: Tensor | None = None
+
+    @classmethod
+    def accepts(cls, source: Any, reading: Reading) -> bool:
+        """A flow with transforms that the GPU can do, and pictures that it has room for."""
+        return (
+            reading.device.type == "cuda"
+            and FlowFeed.accepts(source, reading)
+            and source.x.dtype in (np.uint8, np.float32)
+            and warp_cuda.supports(source.generator)
+            and _has_room(reading.device, source.x.nbytes)
+        )
+
+    def calls(self, start: int = 0) -> Iterator[Call]:
+        """Batch k of each pass, after the pictures are on the device."""
+        if self._images is None:
+            self._images = _tensor(self.source.x).to(self._device)
+        return super().calls(start)
+
+    def _load(self, pass_: int, k: int) -> Item:
+        flow, indices = self.source, self._indices(pass_, k)
+        if flow.subset == "validation":
+            inputs = warp_cuda.standardized(flow.generator, self._images, indices)
+        else:
+            inputs = warp_cuda.augment(flow.generator, self._images, indices, flow.seed, pass_)
+        return (inputs, *(values[indices] for values in (flow.y, flow.sample_weight) if values is not None))
+
+
 class GeneratorFeed(Feed):
     """A plain generator or iterator: read by one thread, in order, until it ends."""
 
@@ -228,7 +271,7 @@ class GeneratorFeed(Feed):
         self._seen: list[Item] = []
 
     @classmethod
-    def accepts(cls, source: Any) -> bool:
+    def accepts(cls, source: Any, reading: Reading) -> bool:
         """Anything with ``next``."""
         return hasattr(source, "__next__")
 
@@ -258,13 +301,13 @@ class LoaderFeed(GeneratorFeed):
         self.length = len(source) if hasattr(source, "__len__") else None  # type: ignore[assignment]
 
     @classmethod
-    def accepts(cls, source: Any) -> bool:
+    def accepts(cls, source: Any, reading: Reading) -> bool:
         """Anything that can be iterated."""
         return hasattr(source, "__iter__")
 
 
 # The first that accepts a source reads it.
-STREAMS: tuple[type[Any], ...] = (FlowFeed, SequenceFeed, GeneratorFeed, LoaderFeed)
+STREAMS: tuple[type[Any], ...] = (DeviceFlowFeed, FlowFeed, SequenceFeed, GeneratorFeed, LoaderFeed)
 
 
 def open_feed(x: Any, y: Any, sample_weight: Any, reading: Reading) -> Feed:
@@ -275,12 +318,12 @@ def open_feed(x: Any, y: Any, sample_weight: Any, reading: Reading) -> Feed:
     DataError
         If nothing reads such a source, arrays are empty or of different lengths, or a stream comes with `y`.
     """
-    if ArrayFeed.accepts(x):
+    if is_array(x):
         return ArrayFeed(x, y, sample_weight, reading)
     if y is not None or sample_weight is not None:
         raise DataError("training.labels_beside_stream")
     for kind in STREAMS:
-        if kind.accepts(x):
+        if kind.accepts(x, reading):
             return kind(x, reading)
     raise DataError("training.not_a_source", kind=type(x).__name__)
 
@@ -346,10 +389,11 @@ def stream(
         return intake.to_host(item)
 
     with_load = (call if call is _BARRIER else partial(load, call) for call in feed.calls(start))
-    for tensors in ahead(with_load, min(workers, feed.max_workers), max_queue_size):
-        if tensors is _END:
-            return
-        yield intake.to_device(tensors)
+    with closing(ahead(with_load, min(workers, feed.max_workers), max_queue_size)) as loaded:
+        for tensors in loaded:
+            if tensors is _END:
+                return
+            yield intake.to_device(tensors)
 
 
 def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Iterator[Any]:
@@ -375,6 +419,11 @@ def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Iterator[A
             yield queue.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def is_array(source: Any) -> bool:
+    """Whether a source is read by index, row by row: arrays, tensors and lists of numbers."""
+    return isinstance(source, np.ndarray | Tensor | list)
 
 
 def _positions(start: int, length: int) -> Iterator[tuple[int, int]]:

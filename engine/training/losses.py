@@ -95,6 +95,14 @@ class BinaryCrossentropy(Loss):
         probabilities = outputs.clamp(EPSILON, 1 - EPSILON)
         return F.binary_cross_entropy(probabilities, targets, reduction="none").flatten(1).mean(dim=1)
 
+    def check(self, targets: np.ndarray, n_outputs: int) -> None:
+        """Refuse targets outside 0..1."""
+        super().check(targets, n_outputs)
+        wrong = ((targets < 0) | (targets > 1)).reshape(len(targets), -1).any(axis=1)
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise DataError("training.not_yes_or_no", row=row, target=targets[row].tolist())
+
 
 class MeanSquaredError(Loss):
     """Mean over a picture's D outputs of the squared difference."""

@@ -108,7 +108,9 @@ class Averages(Mapping[str, float]):
         # Apple's GPU has no float64; elsewhere it keeps sums over millions of pictures exact.
         dtype = torch.float32 if device.type == "mps" else torch.float64
         self._sums = [torch.zeros((), dtype=dtype, device=device) for _ in range(1 + len(metrics))]
+        # What weighted metrics are divided by: weights summed on the device, and pictures that had none.
         self._weights = torch.zeros((), dtype=dtype, device=device)
+        self._n_unweighted = 0
         self._read: dict[str, float] | None = None
 
     @torch.no_grad()
@@ -123,15 +125,16 @@ class Averages(Mapping[str, float]):
             if metric.weighted and weights is not None:
                 values = values * weights
             total.add_(values.sum())
-        if weights is not None:
-            self._weights.add_(weights.sum())
+        if weights is None:
+            self._n_unweighted += n
         else:
-            self._weights.add_(n)
+            self._weights.add_(weights.sum())
 
     def read(self) -> dict[str, float]:
         """The averages so far; copies them from the device (synchronises)."""
         if self._read is None:
             *sums, weight = torch.stack([*self._sums, self._weights]).tolist()
+            weight += self._n_unweighted
             per = [self._n, *(weight if metric.weighted else self._n for metric in self._metrics)]
             names = ["loss", *(metric.name for metric in self._metrics)]
             self._read = {name: total / n if n else 0.0 for name, total, n in zip(names, sums, per, strict=True)}

@@ -24,10 +24,12 @@ from engine.errors import DataError, SpecError, TrainingError
 from engine.texts import Text
 from engine.texts.training import NOTES
 from engine.training import device as devices
-from engine.training import feeds, loop, losses, metrics, optimizers, storage
+from engine.training import feeds, loop, losses, optimizers, storage
 from engine.training.callbacks import Callback, CallbackList, History, ProgbarLogger
 from engine.training.checks import CheckBatch, check_inputs, class_weight_table, parts
 from engine.training.feeds import Feed, Intake, Reading
+from engine.training.metrics import Metric, Named
+from engine.training.metrics import find as find_metrics
 
 DEFAULT_BATCH_SIZE = 32
 
@@ -85,7 +87,7 @@ class Model:
         self.history: History | None = None
         self._optimizer: torch.optim.Optimizer | None = None
         self._loss: losses.Loss | None = None
-        self.metrics: list[metrics.Metric] = []
+        self.metrics: list[Metric] = []
 
     # --- settings ---------------------------------------------------------------------------------------------------
 
@@ -93,8 +95,8 @@ class Model:
         self,
         optimizer: str | optimizers.Recipe | torch.optim.Optimizer = "adam",
         loss: str | losses.Loss | Callable[[Tensor, Tensor], Tensor] = "sparse_categorical_crossentropy",
-        metrics: Sequence[metrics.Named] = ("accuracy",),
-        weighted_metrics: Sequence[metrics.Named] = (),
+        metrics: Sequence[Named] = ("accuracy",),
+        weighted_metrics: Sequence[Named] = (),
     ) -> None:
         """Choose optimizer, loss and metrics. Weights stay; an optimizer built here starts afresh.
 
@@ -117,7 +119,7 @@ class Model:
             If a name is unknown.
         """
         self._loss = losses.find(loss, self.network)
-        self.metrics = _find_metrics(metrics or (), weighted_metrics or (), self._loss)
+        self.metrics = find_metrics(metrics or (), weighted_metrics or (), self._loss)
         self._optimizer = optimizers.build(optimizer, self.network.parameters())
 
     @property
@@ -223,7 +225,7 @@ class Model:
         """
         if validation_split and validation_data is None:
             x, y, sample_weight, validation_data = _split_off(x, y, sample_weight, validation_split)
-        if batch_size is None and steps_per_epoch and feeds.ArrayFeed.accepts(x):
+        if batch_size is None and steps_per_epoch and feeds.is_array(x):
             batch_size = math.ceil(len(x) / steps_per_epoch)
         return self._train(
             self._open(x, y, sample_weight, batch_size, shuffle=shuffle),
@@ -583,10 +585,6 @@ class Model:
             yield
 
 
-# `compile` has a parameter of the module's name.
-_find_metrics = metrics.find
-
-
 def fit(model: Model, *args: Any, **kwargs: Any) -> History:
     """`Model.fit` as a function: ``fit(model, x, y, epochs=10)``."""
     return model.fit(*args, **kwargs)
@@ -599,7 +597,7 @@ def fit_generator(model: Model, *args: Any, **kwargs: Any) -> History:
 
 def _split_off(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, tuple[Any, ...]]:
     """Cut the last `fraction` of the samples off, for validation: Keras' `validation_split`."""
-    if not feeds.ArrayFeed.accepts(x):
+    if not feeds.is_array(x):
         raise DataError("training.split_of_stream", kind=type(x).__name__)
     n = len(x)
     cut = math.floor(n * (1 - fraction))

@@ -21,13 +21,16 @@ class History(Callback):
     """
 
     def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
         self.rows: list[dict[str, Any]] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Begin empty."""
-        self.__init__()  # type: ignore[misc]
+        self._reset()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add the epoch."""
