@@ -57,7 +57,7 @@ window.fitlabChart = (() => {
     return {
       height: header.height,
       width: host.clientWidth,
-      margin: { l: 46, r: 10, t: 26, b: 42 },
+      margin: { l: 46, r: 10, t: 10, b: 42 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: colours.font, color: colours.text, size: 13 },
@@ -66,12 +66,28 @@ window.fitlabChart = (() => {
       hoverlabel: { bgcolor: colours.background, font: { color: colours.text } },
       // On a touch screen a finger on the chart scrolls the page; with a mouse, dragging zooms.
       dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", itemsizing: "constant" },
+      showlegend: false,
       xaxis: { ...axis, range: [0, 1.015 * header.x_max], title: { text: header.x_title, standoff: 6, font: { size: 13 } } },
       yaxis: header.percent
         ? { ...axis, range: [0, 1.03], tickformat: ".0%" }
         : { ...axis, rangemode: "tozero", tickformat: "~g" },
     };
+  }
+
+  // Plotly's own legend leaves out lines without points yet, and the chart would jump with the first one.
+  function legend(parent, header, colours) {
+    const title = document.createElement("b");
+    title.textContent = header.title;
+    const entries = header.lines.map((line) => {
+      const entry = document.createElement("span");
+      const mark = document.createElement("i");
+      mark.className = line.style;
+      mark.style.color = colours.hues[line.hue];
+      mark.style.opacity = FAINT[line.style];
+      entry.append(mark, line.name);
+      return entry;
+    });
+    parent.querySelector(".live-legend").replaceChildren(title, ...entries);
   }
 
   function draw(parent, bytes) {
@@ -84,6 +100,7 @@ window.fitlabChart = (() => {
     host.dataset.version = header.version;
     host.dataset.points = header.lines.reduce((sum, line) => sum + line.n, 0);
     host.fitlabTheme = key;
+    legend(parent, header, colours);
     host.setAttribute("role", "img");
     host.setAttribute("aria-label", header.label);
     const traces = header.lines.map((line) => trace(line, colours, header));

@@ -72,6 +72,8 @@ class Chart:
         Which chart of the run: "loss" or "accuracy". With `run_id` it names the component and the zoom to keep.
     run_id : str
         The run shown.
+    title : str
+        What the values are.
     label : str
         The chart in one sentence, for who cannot see it.
     x_title : str
@@ -84,6 +86,7 @@ class Chart:
 
     name: str
     run_id: str
+    title: str
     label: str
     x_title: str
     x_max: float
@@ -144,6 +147,7 @@ def encode(chart: Chart, lines: Sequence[Line]) -> bytes:
     header = {
         "uirevision": f"{chart.run_id}:{chart.name}",
         "height": HEIGHT,
+        "title": chart.title,
         "label": chart.label,
         "x_title": chart.x_title,
         "x_max": chart.x_max,
@@ -164,7 +168,7 @@ def load_plotly() -> None:
 
 def draw(key: str, data: bytes) -> None:
     """Show or update a chart made by `encode`; may stand inside a fragment. Needs `load_plotly` on the same page."""
-    _components()[1](data=data, key=key, height=HEIGHT)
+    _components()[1](data=data, key=key)
 
 
 @cache
@@ -174,5 +178,7 @@ def _components() -> tuple:
     loader = st.components.v2.component(
         "plotly_loader", html="<i hidden></i>", js=f"{get_plotlyjs()}\n{script}\nexport default function () {{}}\n"
     )
-    html = f'<div class="live-chart" style="height: {HEIGHT}px"></div>'
-    return loader, st.components.v2.component("live_chart", html=html, js=_LIVE_JS, isolate_styles=False)
+    html = f'<div class="live-legend"></div><div class="live-chart" style="height: {HEIGHT}px"></div>'
+    style = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+    chart = st.components.v2.component("live_chart", html=html, css=style, js=_LIVE_JS, isolate_styles=False)
+    return loader, chart

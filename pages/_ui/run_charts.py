@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
 import streamlit as st
 
 from engine.runs.status import Status
@@ -15,7 +14,7 @@ from engine.runs.store import Run
 from pages._ui import live_chart, numbers, runs, state
 from pages._ui.curves import Curves
 from pages._ui.live_chart import Chart, Line
-from pages._ui.texts import TEXTS, t
+from pages._ui.texts import TEXTS
 
 NAMES = ("loss", "accuracy")
 
@@ -25,7 +24,6 @@ def run_charts(run: Run) -> None:
     status, curves = runs.follow(run).read()
     for column, name in zip(st.columns(len(NAMES), gap="medium"), NAMES, strict=True):
         with column:
-            st.markdown(f"**{t(f'watch.{name}')}**")
             shown = (name, run.run_id, _steps_per_epoch(status), _shown_epochs(status), status.best_epoch)
             data = _chart(curves, *shown, state.language())
             live_chart.draw(f"chart_{run.run_id}_{name}", data)
@@ -41,21 +39,20 @@ def _chart(
     percent = name == "accuracy"
     show = numbers.percent if percent else numbers.loss
     batch, train, validation = (curves.get(name, split) for split in ("batch", "train", "validation"))
+    best = validation.epoch == best_epoch
     lines = [
         Line(text("line.batch"), batch.step / steps_per_epoch, batch.value, "batch", "train"),
         Line(text("line.train"), train.epoch, train.value, "epoch", "train"),
         Line(text("line.validation"), validation.epoch, validation.value, "epoch", "validation"),
+        Line(text("line.best"), validation.epoch[best], validation.value[best], "best", "validation"),
     ]
-    if (best := curves.at_epoch(name, "validation", best_epoch)) is not None:
-        assert best_epoch is not None
-        lines.append(Line(text("line.best"), np.array([best_epoch]), np.array([best]), "best", "validation"))
     label = TEXTS["watch.chart"](
         language,
         name=text(name),
         train=show(curves.latest(name, "train")),
         validation=show(curves.latest(name, "validation")),
     )
-    return live_chart.encode(Chart(name, run_id, label, text("axis"), x_max, percent), lines)
+    return live_chart.encode(Chart(name, run_id, text(name), label, text("axis"), x_max, percent), lines)
 
 
 def _steps_per_epoch(status: Status) -> int:

@@ -74,7 +74,7 @@ def _outcome(status: Status, curves: Curves) -> str:
         sentences.append(t("watch.result", epoch=status.best_epoch, validation=numbers.percent(validation)))
     if status.test_accuracy is not None:
         sentences.append(t("watch.result.test", test=numbers.percent(status.test_accuracy)))
-    return t("list.sentences").join(sentences)
+    return " ".join(sentences)
 
 
 def log(run: Run) -> None:

@@ -57,7 +57,17 @@ def _decode(data: bytes) -> tuple[dict, np.ndarray]:
 
 
 def _chart(**changes: object) -> Chart:
-    return Chart(**{"name": "loss", "run_id": "r1", "label": "Loss", "x_title": "epoch", "x_max": 10.0, **changes})
+    return Chart(
+        **{
+            "name": "loss",
+            "run_id": "r1",
+            "title": "Loss",
+            "label": "Loss",
+            "x_title": "epoch",
+            "x_max": 10.0,
+            **changes,
+        }
+    )
 
 
 def test_the_bytes_hold_every_line_as_float32_and_gaps_for_what_is_not_finite() -> None:
