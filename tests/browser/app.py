@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ def open_page(page: Page, url: str, name: str = "") -> None:
 def go_to(page: Page, name: str) -> None:
     """Click a page's name in the navigation."""
     page.get_by_role("link", name=name, exact=True).first.click()
-    expect(page).to_have_url(lambda url: f"/{name.lower()}" in url)
+    expect(page).to_have_url(re.compile(f"/{name.lower()}\\b"))
 
 
 def no_traceback(page: Page) -> None:
@@ -36,6 +37,11 @@ def no_traceback(page: Page) -> None:
 def field(page: Page, setting: str) -> Locator:
     """The widget of a setting, such as "training.epochs"."""
     return page.locator(f".st-key-{setting.replace('.', '-')}")
+
+
+def press(page: Page, key: str) -> None:
+    """Click a button. (Streamlit draws one with a help text twice, the second out of sight.)"""
+    field(page, key).locator("button").first.click()
 
 
 def enter(page: Page, setting: str, value: Any) -> None:
@@ -134,5 +140,5 @@ def wait_until(true: Callable[[], Any], what: str, page: Page, patience_s: float
 
 def run_folder(page: Page, runs_dir: Path) -> Path:
     """Folder of the run that the Watch page shows."""
-    expect(page).to_have_url(lambda url: "run=" in url)
+    expect(page).to_have_url(re.compile(r"[?&]run="))
     return runs_dir / page.evaluate("new URL(location).searchParams.get('run')")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -16,13 +18,13 @@ def start_long_run(page, url, epochs=200):
     """From the Train page, start a run that outlasts the test; returns when its curve moves."""
     app.open_page(page, url, "train")
     app.enter(page, "training.epochs", epochs)
-    page.locator(".st-key-start_training button").click()
+    app.press(page, "start")
     app.wait_until(lambda: app.n_points(page) > 3, "the curve has points", page)
 
 
 def test_1_train_now(server, page):
     app.open_page(page, server.url)
-    page.locator(".st-key-train_now button").click()
+    app.press(page, "train_now")
     app.wait_until(lambda: app.n_points(page) > 1, "the curve has points", page)
     before = app.n_points(page)
     app.wait_until(lambda: app.n_points(page) > before, "the curve moves", page)
@@ -59,7 +61,7 @@ def test_3_locked_seed_repeats_the_grid(server, page):
     assert grids[0] == grids[2] != grids[1]
     expect(page.locator(".st-key-new_draw button").first).to_be_disabled()
     app.switch(page, "lock_seed", False)
-    page.locator(".st-key-new_draw button").first.click()
+    app.press(page, "new_draw")
     app.wait_until(lambda: app.image_bytes(page, ".st-key-sheet") != grids[2], "a new draw differs", page)
 
 
@@ -72,8 +74,8 @@ def test_4_training_sees_what_was_promised(server, page, runs_dir):
     promised = app.gallery(page, "first_batch")
     app.go_to(page, "Train")
     app.enter(page, "training.epochs", 1)
-    page.locator(".st-key-start_training button").click()
-    expect(page).to_have_url(lambda url: "/watch" in url)
+    app.press(page, "start")
+    expect(page).to_have_url(re.compile("/watch"))
     app.wait_until(lambda: page.locator(".st-key-first_batch img").count() > 0, "the first batch is there", page)
     seen = app.gallery(page, "first_batch")
     assert len(promised) == 32
@@ -100,7 +102,7 @@ def test_8_reload_in_the_middle_of_a_run(server, page):
     expect(app.field(page, "training.epochs").locator("input")).to_have_value("30")
     page.reload()
     expect(app.field(page, "training.epochs").locator("input")).to_have_value("30")
-    page.locator(".st-key-strip_stop button").click()
+    app.press(page, "strip_stop")
     app.wait_until(lambda: app.phase(page) == "stopped", "Stop works", page)
 
 
@@ -129,7 +131,7 @@ def test_10_training_goes_on_without_the_server(server, page, runs_dir):
     page.goto(address)
     app.wait_until(lambda: app.n_points(page) > 3, "the curve is there", page)
     assert app.phase(page) == "running"
-    page.locator(".st-key-strip_stop button, .st-key-watched_stop button").last.click()
+    app.press(page, "strip_stop")
     app.wait_until(lambda: app.phase(page) == "stopped", "Stop works", page)
-    assert {"best.safetensors", "last.safetensors"} <= {path.name for path in run.checkpoints.iterdir()}
+    assert {"best.safetensors", "last.safetensors"} <= {path.name for path in (run.folder / "checkpoints").iterdir()}
     app.no_traceback(page)
