@@ -99,22 +99,31 @@ def file_identity(path: str) -> str:
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """Members by readable name, without hidden ones."""
-    named = ((_readable_name(info), info) for info in archive.infolist())
-    return {name: info for name, info in named if not is_hidden(name.rstrip("/"))}
+    encoding = _encoding(archive.infolist())
+    named = {_readable_name(info, encoding): info for info in archive.infolist()}
+    return {name: info for name, info in named.items() if not is_hidden(name.rstrip("/"))}
 
 
-def _readable_name(info: zipfile.ZipInfo) -> str:
-    """The member's name; archives made on macOS or a Chinese Windows do not say which encoding they used."""
+def _encoding(members: list[zipfile.ZipInfo]) -> str:
+    """The encoding of names that do not say theirs: macOS writes UTF-8, a Chinese Windows GB 2312, others CP 437.
+
+    All names are tried together, because a short one alone may be right in several.
+    """
+    raw = b"\n".join(info.filename.encode("cp437") for info in members if not info.flag_bits & _UTF8_FLAG)
+    for encoding in ("utf-8", "gb2312"):
+        try:
+            raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return "cp437"
+
+
+def _readable_name(info: zipfile.ZipInfo, encoding: str) -> str:
     name = info.filename
     if not info.flag_bits & _UTF8_FLAG:
-        raw = name.encode("cp437")
-        for encoding in ("utf-8", "gb2312"):
-            try:
-                name = raw.decode(encoding)
-                break
-            except UnicodeDecodeError:
-                continue
-    return name.replace("\\", "/")
+        name = name.encode("cp437").decode(encoding)
+    return name.replace("\\", "/").removeprefix("./")
 
 
 def _is_safe(name: str) -> bool:

@@ -1,7 +1,8 @@
 """The prepared form of a data set on disk: every picture at one size in one file, read back without copying.
 
-A prepared set is a folder named by a key of everything that decides its pixels. It holds ``images.npy`` and, written
-last, ``index.json``: the set is complete if and only if that file is there. Which process may write, and when, is
+A prepared set is a folder named by a key of everything that decides its pixels. It holds ``images.npy``, ``rows.npz``
+(label, size and given part of each picture) and, written last, ``index.json``: the set is complete if and only if that
+file is there. Which process may write, and when, is
 decided in `engine.data.prepare`.
 """
 
@@ -27,6 +28,7 @@ from engine.errors import DataError
 from engine.spec import DataSpec
 
 IMAGES = "images.npy"
+ROWS = "rows.npz"
 INDEX = "index.json"
 
 _VERSION = 1  # counted up when the same settings would give other pixels
@@ -81,12 +83,12 @@ def folder(spec: DataSpec) -> Path:
         If there is nothing at `spec.path`.
     """
     facts = [_VERSION, spec.source, spec.image_size, spec.color, open_source(spec).identity()]
-    return paths.home_dir("data") / digest(json.dumps(facts))
+    return paths.home_dir("data") / digest(json.dumps(facts).encode())
 
 
-def digest(text: str) -> str:
-    """A short hash of a text."""
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+def digest(content: bytes) -> str:
+    """A short hash."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def write(spec: DataSpec, target: Path, report: Callable[[int, int], None]) -> None:
@@ -108,14 +110,15 @@ def write(spec: DataSpec, target: Path, report: Callable[[int, int], None]) -> N
         If writing fails.
     """
     source = open_source(spec)
-    files = digest(source.identity())
+    files = digest(source.identity().encode())
     pictures = source.pictures()
     images = target / f"{IMAGES}.part"
     stored = _store(pictures, spec, images, report)
     source.identity()  # raises if the folder or file is gone, which left out all the rest
-    index = {**_index(pictures, stored), "files": files}
+    rows, index = _describe(pictures, stored)
     images.replace(target / IMAGES)
-    write_json(target / INDEX, index)
+    np.savez(target / ROWS, **rows)
+    write_json(target / INDEX, {**index, "files": files})
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -247,8 +250,8 @@ def _check_room(target: Path, n_bytes: int) -> None:
         raise DataError("data.disk_full", path=str(target), need_mb=n_bytes / 2**20, free_mb=free / 2**20)
 
 
-def _index(pictures: Pictures, stored: _Stored) -> dict[str, Any]:
-    """All but the pixels, as JSON. Classes without a usable picture are dropped and named."""
+def _describe(pictures: Pictures, stored: _Stored) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """All but the pixels: arrays with one row per picture, and JSON. Classes without a usable picture are named."""
     left_out = [*pictures.left_out, *stored.left_out]
     labels = pictures.labels[stored.kept]
     used, labels = np.unique(labels, return_inverse=True)
@@ -256,16 +259,20 @@ def _index(pictures: Pictures, stored: _Stored) -> dict[str, Any]:
     left_out += [LeftOut(f"{name}/", "empty_class") for name in empty]
     class_names = [pictures.class_names[label] for label in used]
     _check_classes(class_names, len(stored.kept), left_out)
-    stored.digest.update(json.dumps([labels.tolist(), class_names, stored.layout]).encode())
-    return {
+    labels = labels.astype(np.int64)
+    stored.digest.update(labels.tobytes() + json.dumps([class_names, stored.layout]).encode())
+    rows = {
+        "labels": labels,
+        "sizes": np.array(stored.sizes, dtype=np.int32),
+        "part_of": pictures.part_of[stored.kept],
+    }
+    index = {
         "class_names": class_names,
         "names": [pictures.names[i] for i in stored.kept],
-        "labels": labels.tolist(),
-        "sizes": stored.sizes,
-        "part_of": pictures.part_of[stored.kept].tolist(),
         "left_out": [item.to_json() for item in left_out],
         "fingerprint": stored.digest.hexdigest(),
     }
+    return rows, index
 
 
 def _check_classes(class_names: list[str], n: int, left_out: list[LeftOut]) -> None:

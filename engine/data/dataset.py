@@ -96,8 +96,8 @@ def _read(folder: Path, spec: DataSpec) -> Dataset:
     index = json.loads((folder / cache.INDEX).read_text())
     os.utime(folder / cache.INDEX)  # what was used last is pruned last
     images = np.load(folder / cache.IMAGES, mmap_mode="r", allow_pickle=False)
-    labels = np.array(index["labels"], dtype=np.int64)
-    part_of = np.array(index["part_of"])
+    with np.load(folder / cache.ROWS, allow_pickle=False) as rows:
+        labels, sizes, part_of = rows["labels"], rows["sizes"], rows["part_of"]
     given = {name: np.flatnonzero(part_of == code) for code, name in enumerate(PARTS)}
     parts = split(labels, given, spec)
     return Dataset(
@@ -106,7 +106,7 @@ def _read(folder: Path, spec: DataSpec) -> Dataset:
         labels=labels,
         class_names=tuple(index["class_names"]),
         names=tuple(index["names"]),
-        sizes=np.array(index["sizes"], dtype=np.int32),
+        sizes=sizes,
         parts=parts,
         left_out=tuple(LeftOut(**item) for item in index["left_out"]),
         manifest=_manifest(spec, images, labels, parts, index),
@@ -136,5 +136,5 @@ def _manifest(
         "left_out": len(index["left_out"]),
         "fingerprint": index["fingerprint"],
         "files": index["files"],
-        "parts": cache.digest(json.dumps({name: part.tolist() for name, part in parts.items()})),
+        "parts": cache.digest(b"".join(len(part).to_bytes(8, "little") + part.tobytes() for part in parts.values())),
     }

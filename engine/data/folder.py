@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import time
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +15,12 @@ from engine.data.source import LeftOut, Pictures, Source, UnusablePicture
 from engine.data.tree import is_hidden, sort_paths
 from engine.errors import DataError
 
-_LISTING_AGE_S = 2  # a page asks for a folder's identity with every redraw; it is looked at again after this long
-
 
 class Folder(Source):
     """The source ``"folder"``: `spec.path` with class sub-folders, see `engine.data.tree.sort_paths`."""
 
     def identity(self) -> str:
-        return _listing_digest(resolve(self.spec.path), int(time.monotonic() / _LISTING_AGE_S))
+        return _listing_digest(resolve(self.spec.path))
 
     def pictures(self) -> Pictures:
         root = resolve(self.spec.path)
@@ -49,20 +45,19 @@ def resolve(path: str) -> Path:
     DataError
         If it does not exist, is a file, or cannot be opened.
     """
-    folder = Path(path).expanduser()
     try:
-        if not stat.S_ISDIR(folder.stat().st_mode):
-            raise DataError("data.not_a_folder", field="data.path", path=path)
-        os.scandir(folder).close()
+        folder = Path(path).expanduser()
+        os.scandir(folder if path else "").close()  # Path("") would be the current folder
+    except NotADirectoryError:
+        raise DataError("data.not_a_folder", field="data.path", path=path) from None
     except PermissionError:
         raise DataError("data.no_permission", field="data.path", path=path) from None
-    except (OSError, ValueError):  # ValueError: a zero byte in the path
+    except (OSError, ValueError, RuntimeError):  # a zero byte in the path; "~" of an unknown user
         raise DataError("data.no_such_folder", field="data.path", path=path) from None
     return folder.resolve()
 
 
-@lru_cache(maxsize=16)
-def _listing_digest(root: Path, _age: int) -> str:
+def _listing_digest(root: Path) -> str:
     """Digest of names, sizes and times of change of all files."""
     digest = hashlib.blake2b(str(root).encode("utf-8", "surrogateescape"), digest_size=16)
     for item in sorted(_walk(root), key=str):

@@ -7,7 +7,6 @@ Pixels of integer type are taken as 0..255. Pixels of a float type are taken as 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import psutil
@@ -37,7 +36,7 @@ class Npz(Source):
         labels = {x: _labels(y, arrays[y]) for x, y in pairs.values()}
         for x, y in pairs.values():
             if len(images[x]) != len(labels[x]):
-                raise _error("npz_lengths", x=x, n_x=len(images[x]), y=y, n_y=len(labels[x]))
+                raise DataError("data.npz_lengths", field="data.path", x=x, n_x=len(images[x]), y=y, n_y=len(labels[x]))
         values, codes = np.unique(np.concatenate(list(labels.values())), return_inverse=True)
         whites = _whites(images)
         places = [(x, i) for x, pixels in images.items() for i in range(len(pixels))]
@@ -51,21 +50,17 @@ class Npz(Source):
         )
 
 
-def _error(key: str, **params: Any) -> DataError:
-    return DataError(f"data.{key}", field="data.path", **params)
-
-
 def _load(path: str) -> dict[str, np.ndarray]:
     """All arrays of the file that could be pictures or labels, in memory."""
     with open_archive(path, "npz") as archive:
         unpacked = sum(info.file_size for info in archive.infolist())
     if unpacked > psutil.virtual_memory().available:
-        raise _error("npz_memory", path=path, size_gb=unpacked / 2**30)
+        raise DataError("data.npz_memory", field="data.path", path=path, size_gb=unpacked / 2**30)
     try:
         with np.load(find_file(path), allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files if name[:2] in _PREFIXES}
     except Exception as error:  # numpy raises many kinds for a damaged file
-        raise _error("npz_unreadable", path=path, problem=str(error)) from None
+        raise DataError("data.npz_unreadable", field="data.path", path=path, problem=str(error)) from None
 
 
 def _pairs(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[str, str]]:
@@ -75,7 +70,7 @@ def _pairs(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[str, str]]:
         pairs = {"train": ("x", "y")}
     missing = {name for pair in pairs.values() for name in pair} - arrays.keys()
     if "train" not in pairs or missing:
-        raise _error("npz_names", found=", ".join(sorted(arrays)) or "-")
+        raise DataError("data.npz_names", field="data.path", found=", ".join(sorted(arrays)) or "-")
     return pairs
 
 
@@ -83,9 +78,9 @@ def _images(name: str, x: np.ndarray) -> np.ndarray:
     """The pictures as (n, height, width, channels), values unchanged."""
     pixels = x[..., None] if x.ndim == 3 else x
     if pixels.ndim != 4 or pixels.shape[3] not in (1, 3, 4) or 0 in pixels.shape[1:]:
-        raise _error("npz_shape", name=name, shape=str(x.shape))
+        raise DataError("data.npz_shape", field="data.path", name=name, shape=str(x.shape))
     if x.dtype.kind not in "buif":
-        raise _error("npz_type", name=name, dtype=str(x.dtype))
+        raise DataError("data.npz_type", field="data.path", name=name, dtype=str(x.dtype))
     return pixels
 
 
@@ -95,18 +90,20 @@ def _labels(name: str, y: np.ndarray) -> np.ndarray:
         y = y[:, 0]
     if y.ndim == 2 and y.dtype.kind in "buif":
         if not (((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()):
-            raise _error("labels_not_one_hot", name=name)
+            raise DataError("data.labels_not_one_hot", field="data.path", name=name)
         y = y.argmax(axis=1)
     if y.ndim != 1:
-        raise _error("labels_shape", name=name, shape=str(y.shape))
+        raise DataError("data.labels_shape", field="data.path", name=name, shape=str(y.shape))
     if y.dtype.kind == "U":
         return y
     if y.dtype.kind not in "buif":
-        raise _error("labels_type", name=name, dtype=str(y.dtype))
+        raise DataError("data.labels_type", field="data.path", name=name, dtype=str(y.dtype))
     wrong = ~((y >= 0) & (y == np.floor(y)) & np.isfinite(y))
     if wrong.any():
         first = int(wrong.argmax())
-        raise _error("labels_range", name=name, n=int(wrong.sum()), first=first, value=str(y[first]))
+        raise DataError(
+            "data.labels_range", field="data.path", name=name, n=int(wrong.sum()), first=first, value=str(y[first])
+        )
     return y.astype(np.int64)
 
 
@@ -121,10 +118,12 @@ def _whites(images: Mapping[str, np.ndarray]) -> dict[str, int]:
 
 def _highest(name: str, pixels: np.ndarray) -> float:
     if pixels.dtype.kind == "f" and not (finite := np.isfinite(pixels).all(axis=(1, 2, 3))).all():
-        raise _error("npz_nan", name=name, n=int((~finite).sum()), first=int(finite.argmin()))
+        raise DataError(
+            "data.npz_nan", field="data.path", name=name, n=int((~finite).sum()), first=int(finite.argmin())
+        )
     low, high = pixels.min(), pixels.max()
     if low < 0 or high > 255:
-        raise _error("npz_range", name=name, low=float(low), high=float(high))
+        raise DataError("data.npz_range", field="data.path", name=name, low=float(low), high=float(high))
     return float(high)
 
 

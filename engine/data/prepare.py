@@ -55,7 +55,7 @@ class Preparation:
 def preparation(spec: DataSpec) -> Preparation:
     """How far the set of `spec` is. Cheap enough to be asked with every redraw of a page."""
     try:
-        return _look(_recent_folder(spec, int(time.monotonic() / _IDENTITY_AGE_S)))
+        return _look(paths.home_dir("data") / _recent_key(spec, int(time.monotonic() / _IDENTITY_AGE_S)))
     except DataError as error:
         return Preparation("failed", error=error)
 
@@ -85,7 +85,7 @@ def start(spec: DataSpec) -> None:
 
 def forget(spec: DataSpec) -> None:
     """Drop what is prepared or failed, so that the source is read again; a preparation under way goes on."""
-    _recent_folder.cache_clear()
+    _recent_key.cache_clear()
     try:
         folder = cache.folder(spec)
     except DataError:
@@ -124,8 +124,8 @@ def main(folder: Path) -> None:
 
 
 @lru_cache(maxsize=32)
-def _recent_folder(spec: DataSpec, _age: int) -> Path:
-    return cache.folder(spec)
+def _recent_key(spec: DataSpec, _age: int) -> str:
+    return cache.folder(spec).name
 
 
 @contextmanager

@@ -44,9 +44,8 @@ def split(labels: np.ndarray, given_parts: Mapping[str, np.ndarray], spec: DataS
     elif not len(parts["validation"]):
         _cut(parts, labels, spec, spec.validation_fraction, 0.0)
     if not len(parts["train"]) or not len(parts["validation"]):
-        raise DataError(
-            "data.part_empty", field="data.validation_fraction", **{name: len(parts[name]) for name in PARTS}
-        )
+        counts = {name: len(part) for name, part in parts.items()}
+        raise DataError("data.part_empty", field="data.validation_fraction", **counts)
     return parts
 
 
@@ -68,9 +67,9 @@ def _cut(parts: dict[str, np.ndarray], labels: np.ndarray, spec: DataSpec, valid
     if not len(train):
         return
     if spec.split == "last":
-        # Keras' own rounding: the first floor(n * (1 - share)) are kept.
+        # Keras' own rounding: the first floor(n * (1 - share)) are kept. At least one picture is for validation.
         first_test = math.floor(len(train) * (1 - test))
-        first_validation = math.floor(len(train) * (1 - validation - test))
+        first_validation = min(math.floor(len(train) * (1 - validation - test)), first_test - 1)
         cuts = np.split(train, [first_validation, first_test])
     else:
         by_class = [train[labels[train] == label] for label in np.unique(labels[train])]

@@ -43,7 +43,10 @@ class _Folder:
 
 def is_hidden(path: str) -> bool:
     """Whether a path is something that people do not see in their folder (``.DS_Store``, ``__MACOSX``, ...)."""
-    return any(part.startswith(".") or part == "__MACOSX" or part.lower() in _DESKTOP_FILES for part in path.split("/"))
+    return any(
+        (part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" or part.lower() in _DESKTOP_FILES
+        for part in path.split("/")
+    )
 
 
 def sort_paths(paths: Iterable[str]) -> Tree:
@@ -64,8 +67,8 @@ def sort_paths(paths: Iterable[str]) -> Tree:
     if parts:
         beside = root.folders.keys() - {name for names in parts.values() for name in names}
         tree.left_out += [LeftOut(f"{prefix}{name}/", "beside_parts") for name in sorted(beside)]
-    branches = [(PARTS.index(part), name) for part, names in parts.items() for name in names]
-    _collect(tree, [(code, root.folders[name]) for code, name in branches] or [(NO_PART, root)])
+    branches = [(code, root.folders[name]) for code, part in enumerate(PARTS) for name in parts.get(part, ())]
+    _collect(tree, branches or [(NO_PART, root)])
     return tree
 
 
