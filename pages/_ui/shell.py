@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from pathlib import Path
 
 import streamlit as st
@@ -21,6 +22,8 @@ PAGES = {
     "watch": ":material/show_chart:",
 }
 
+_stands: ContextVar[bool] = ContextVar("shell_stands", default=False)
+
 
 def run() -> None:
     """Draw the page that the address names, with everything around it."""
@@ -30,7 +33,11 @@ def run() -> None:
     page = _navigation()
     _language_switch()
     run_strip()
-    page.run()
+    token = _stands.set(True)
+    try:
+        page.run()
+    finally:
+        _stands.reset(token)
     load_plotly()  # last, so that no page waits for it; the first curve then needs no wait either
 
 
@@ -40,7 +47,7 @@ def surround() -> None:
     A page whose address is the very first thing a new server is asked for would otherwise stand there alone, because
     Streamlit takes a folder called pages for one of its older kind until `st.navigation` has been called once.
     """
-    if "draft_id" not in st.session_state:
+    if not _stands.get():
         _navigation()
         st.rerun()
 

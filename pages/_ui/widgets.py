@@ -132,11 +132,11 @@ def _show_draft(part: str, name: str, param: Param, typed: bool) -> None:
 
 def parse(param: Param, entry: Any) -> Any:
     """What a widget holds as the setting's type; an entry that is no number comes back as it is, for `Param.check`."""
-    if param.kind not in ("int", "float"):
-        return entry
+    if param.kind == "text":
+        return entry.strip()  # a pasted path often brings a space along
     if isinstance(entry, float):
         return round(entry, 9)  # a slider adds up its steps in the browser: 0.15000000000000002
-    if isinstance(entry, str):
+    if param.kind in ("int", "float") and isinstance(entry, str):
         for kind in (int, float):
             try:
                 return kind(entry.strip())

@@ -1,0 +1,94 @@
+"""What stands around every page: each page in each language, the language switch, drafts that outlive a session."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.texts import LANGUAGES
+from pages._ui import shell, state, warm_up
+from pages._ui.texts import TEXTS
+from tests.pages.conftest import go, texts
+
+
+def test_every_page_in_every_language(open_app):
+    app = open_app()
+    for language in LANGUAGES:
+        if state_language(app) != language:
+            app.button(key="switch_language").click().run()
+        for page in shell.PAGES:
+            go(app, page)
+            assert not app.exception, (page, language)
+            assert len(app.title) == 1, page
+
+
+def state_language(app):
+    return app.session_state["choices"].get("language", "en")
+
+
+def test_language_switch_keeps_page_and_is_kept(open_app):
+    app = open_app("data")
+    app.button(key="switch_language").click().run()
+    assert app.title[0].value == TEXTS["data.title"].zh
+    again = open_app("data", draft=app.query_params["draft"])
+    assert again.title[0].value == TEXTS["data.title"].zh
+
+
+def test_browser_language_is_the_first_choice(open_app, monkeypatch):
+    monkeypatch.setattr(type(state.st.context), "locale", property(lambda _: "zh-TW"))
+    assert open_app().title[0].value == TEXTS["start.title"].zh
+
+
+def test_draft_outlives_reload(open_app):
+    app = open_app("data")
+    app.text_input(key="data.n_pictures").set_value("240").run()
+    draft = app.query_params["draft"]
+    assert open_app("data", draft=draft).text_input(key="data.n_pictures").value == "240"
+
+
+def test_two_visitors_share_nothing(open_app):
+    first, second = open_app("data"), open_app("data")
+    first.text_input(key="data.n_pictures").set_value("320").run()
+    assert second.run().text_input(key="data.n_pictures").value == "4000"
+    assert first.query_params["draft"] != second.query_params["draft"]
+
+
+def test_draft_stays_in_the_address_over_page_switches(open_app):
+    app = open_app()
+    draft = app.query_params["draft"]
+    assert go(app, "data").query_params["draft"] == draft
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "x" * 500, "0123456789ag"])
+def test_strange_draft_name_gives_a_new_draft(open_app, name):
+    app = open_app(draft=name)
+    assert not app.exception
+    assert app.query_params["draft"] != name
+
+
+@pytest.mark.parametrize("stored", ["", "{", "[]", '{"spec": {"data": {"epochs": 3}}, "choices": {}}', '{"spec": 5}'])
+def test_damaged_draft_gives_the_defaults(open_app, stored):
+    app = open_app("data")
+    app.text_input(key="data.n_pictures").set_value("240").run()
+    draft = app.query_params["draft"]
+    with open(state._file(draft), "w") as file:
+        file.write(stored)
+    again = open_app("data", draft=draft)
+    assert not again.exception
+    assert again.text_input(key="data.n_pictures").value == "4000"
+
+
+def test_no_page_shows_a_key_instead_of_a_text(open_app):
+    app = open_app()
+    for page in shell.PAGES:
+        go(app, page)
+        assert not [key for key in TEXTS if key in texts(app)], page
+
+
+def test_page_asked_for_first_is_not_left_alone(open_app, monkeypatch):
+    app = open_app("data")
+    monkeypatch.undo()  # a new server, to which AppTest's forgetfulness amounts, knows no navigation yet
+    monkeypatch.setattr(warm_up, "start", lambda: None)
+    app.run()
+    assert not app.exception
+    assert app.button(key="switch_language")
+    assert len(app.title) == 1

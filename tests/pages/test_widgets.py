@@ -1,0 +1,68 @@
+"""Widgets from the catalog: wrong entries get a sentence beside them, and the draft keeps its last good value."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import catalog
+from pages._ui import widgets
+
+
+@pytest.mark.parametrize("entry", ["many", "", "12.5", "-3", "999999999", "nan", "1e99", "𝟙0 pictures"])
+def test_wrong_number_is_answered_and_not_taken(open_app, entry):
+    app = open_app("data")
+    app.text_input(key="data.n_pictures").set_value("240").run()
+    app.text_input(key="data.n_pictures").set_value(entry).run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "Number of pictures" in app.error[0].value
+    assert app.text_input(key="data.n_pictures").value == entry, "the entry must stay, to be corrected"
+    assert app.session_state["draft"].data.n_pictures == 240
+    app.text_input(key="data.n_pictures").set_value("300").run()
+    assert not app.error
+    assert app.session_state["draft"].data.n_pictures == 300
+
+
+def test_error_speaks_the_visitors_language(open_app):
+    app = open_app("data")
+    app.text_input(key="data.seed").set_value("x").run()
+    app.button(key="switch_language").click().run()
+    assert "需要随机种子" in app.error[0].value
+
+
+def test_error_between_two_settings_goes_when_the_other_gives_way(open_app):
+    app = open_app("data")
+    app.slider(key="data.test_fraction").set_value(0.5).run()
+    app.slider(key="data.validation_fraction").set_value(0.45).run()
+    assert "90" in app.error[0].value
+    assert app.session_state["draft"].data.validation_fraction == 0.15
+    app.slider(key="data.test_fraction").set_value(0.2).run()
+    assert not app.error
+    assert app.session_state["draft"].data.validation_fraction == 0.45
+
+
+def test_typed_text_never_becomes_markup(open_app):
+    app = open_app("data")
+    app.text_input(key="data.seed").set_value("**7** [x](http://y)").run()
+    assert r"\*\*7\*\*" in app.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("param", "entry", "value"),
+    [
+        (catalog.DATA["seed"], " 12 ", 12),
+        (catalog.DATA["seed"], "1e3", 1000.0),
+        (catalog.AUGMENT["zoom_range"], 0.15000000000000002, 0.15),
+        (catalog.DATA["path"], " /home/me ", "/home/me"),
+        (catalog.DATA["seed"], "seven", "seven"),
+    ],
+)
+def test_parse(param, entry, value):
+    assert widgets.parse(param, entry) == value
+
+
+def test_slider_shows_as_many_decimals_as_it_has_steps():
+    formats = {name: widgets.number_format(param) for name, param in catalog.TRANSFORMS.items()}
+    assert formats["rotation_range"] == "%.0f"
+    assert formats["shear_range"] == "%.1f"
+    assert formats["zoom_range"] == "%.2f"
