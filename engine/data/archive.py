@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,8 @@ class Zip(Source):
         tree = sort_paths(sorted(safe))
         tree.left_out += [LeftOut(name, "unsafe_path") for name in sorted(members.keys() - safe)]
 
-        def read(indices: np.ndarray) -> list[np.ndarray | UnusablePicture]:
-            return [_read(archive, members[tree.names[i]]) for i in indices]
+        def read(indices: np.ndarray) -> Iterator[np.ndarray | UnusablePicture]:
+            return (_read(archive, members[tree.names[i]]) for i in indices)
 
         return Pictures(tree.class_names, tree.names, tree.labels, tree.part_of, read, tree.left_out)
 

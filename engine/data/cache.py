@@ -250,7 +250,7 @@ def _check_room(target: Path, n_bytes: int) -> None:
         raise DataError("data.disk_full", path=str(target), need_mb=n_bytes / 2**20, free_mb=free / 2**20)
 
 
-def _describe(pictures: Pictures, stored: _Stored) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _describe(pictures: Pictures, stored: _Stored) -> tuple[dict[str, Any], dict[str, Any]]:
     """All but the pixels: arrays with one row per picture, and JSON. Classes without a usable picture are named."""
     left_out = [*pictures.left_out, *stored.left_out]
     labels = pictures.labels[stored.kept]

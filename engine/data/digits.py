@@ -27,7 +27,7 @@ class Digits(Source):
             names=[f"digits/{i:06d}" for i in range(len(labels))],
             labels=labels,
             part_of=np.full(len(labels), NO_PART, dtype=np.int8),
-            read=lambda indices: list(images[indices]),
+            read=lambda indices: images[indices],
         )
 
 

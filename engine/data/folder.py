@@ -28,8 +28,8 @@ class Folder(Source):
         tree = sort_paths(item for item in listing if isinstance(item, str))
         tree.left_out += [item for item in listing if isinstance(item, LeftOut)]
 
-        def read(indices: np.ndarray) -> list[np.ndarray | UnusablePicture]:
-            return [_read(root / tree.names[i]) for i in indices]
+        def read(indices: np.ndarray) -> Iterator[np.ndarray | UnusablePicture]:
+            return (_read(root / tree.names[i]) for i in indices)
 
         return Pictures(tree.class_names, tree.names, tree.labels, tree.part_of, read, tree.left_out)
 

@@ -46,7 +46,7 @@ class Npz(Source):
             names=[f"{x}/{i:06d}" for x, i in places],
             labels=codes.astype(np.int64),
             part_of=np.repeat(np.array(parts, dtype=np.int8), [len(pixels) for pixels in images.values()]),
-            read=lambda indices: [_to_uint8(images[x][i], whites[x]) for x, i in (places[k] for k in indices)],
+            read=lambda indices: (_to_uint8(images[x][i], whites[x]) for x, i in (places[k] for k in indices)),
         )
 
 

@@ -191,7 +191,8 @@ def _prepare(spec: DataSpec, folder: Path) -> None:
     """Write the set; on failure leave the reason instead of a half set, and raise it."""
     try:
         cache.write(spec, folder, _Progress(folder))
-        cache.prune(keep=folder)
+        with suppress(OSError):  # two processes may tidy up at once
+            cache.prune(keep=folder)
     except Exception as error:
         problem = _explain(error, folder)
         for unfinished in folder.glob("*.part"):

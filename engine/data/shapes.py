@@ -139,7 +139,7 @@ class Shapes(Source):
             names=[f"shapes/{i:06d}" for i in range(n)],
             labels=np.arange(n) % len(CLASS_NAMES),
             part_of=np.full(n, NO_PART, dtype=np.int8),
-            read=lambda indices: list(draw_shapes(indices, seed, size)[0]),
+            read=lambda indices: draw_shapes(indices, seed, size)[0],
         )
 
 

@@ -7,7 +7,7 @@ they are named, with the reason, as `LeftOut`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -84,8 +84,8 @@ class Pictures:
     part_of : array of int8, shape (n,)
         Index into `PARTS` where the source says which part a picture belongs to, else `NO_PART`.
     read : callable
-        Takes an array of indices and returns as many items: pictures as uint8 (height, width, 1, 3 or 4), or the
-        `UnusablePicture` that says what is wrong with one.
+        Takes an array of indices and gives as many items, one after the other: pictures as uint8 (height, width, 1, 3
+        or 4), or the `UnusablePicture` that says what is wrong with one.
     left_out : list of LeftOut
         What was refused before any picture was read.
     """
@@ -94,7 +94,7 @@ class Pictures:
     names: Sequence[str]
     labels: np.ndarray
     part_of: np.ndarray
-    read: Callable[[np.ndarray], list[np.ndarray | UnusablePicture]]
+    read: Callable[[np.ndarray], Iterable[np.ndarray | UnusablePicture]]
     left_out: list[LeftOut] = field(default_factory=list)
 
 

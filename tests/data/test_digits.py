@@ -20,7 +20,7 @@ def test_digits_are_those_of_scikit_learn():
     small, labels = load_digits(return_X_y=True)
     assert np.array_equal(pictures.labels, labels)
     assert pictures.class_names == [str(digit) for digit in range(10)]
-    images = np.stack(pictures.read(np.arange(len(labels))))
+    images = pictures.read(np.arange(len(labels)))
     assert images.shape == (1797, 32, 32, 1)
     assert images.dtype == np.uint8
     shrunk = np.stack([cv2.resize(image, (8, 8), interpolation=cv2.INTER_AREA) for image in images])

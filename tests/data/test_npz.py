@@ -28,7 +28,7 @@ def _error(path, **arrays):
 
 
 def _images(pictures):
-    return np.stack(pictures.read(np.arange(len(pictures.names))))
+    return np.stack(list(pictures.read(np.arange(len(pictures.names)))))
 
 
 def test_keras_layout(tmp_path):

@@ -40,8 +40,8 @@ def test_photographs_as_zip_and_as_folder(tmp_path):
     assert [len(zipped.parts[name]) for name in ("train", "validation", "test")] == [245, 153, 0]
     assert len(np.unique(zipped.sizes, axis=0)) > 50
     with zipfile.ZipFile(path) as archive:
-        archive.extractall(tmp_path)
-    folder = load_data(DataSpec(source="folder", path=str(tmp_path)))
+        archive.extractall(tmp_path / "set")
+    folder = load_data(DataSpec(source="folder", path=str(tmp_path / "set")))
     assert folder.manifest["fingerprint"] == zipped.manifest["fingerprint"]
     width, height = folder.sizes[5]
     assert folder.original(5).shape == (height, width, 3)
