@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import streamlit as st
 
@@ -11,7 +9,7 @@ from engine import catalog
 from engine.errors import EngineError
 from engine.runs.status import Status
 from engine.runs.store import Run
-from pages._ui import numbers, pictures, runs, state, widgets
+from pages._ui import numbers, pictures, runs, state, training, widgets
 from pages._ui.curves import Curves
 from pages._ui.texts import t
 
@@ -25,14 +23,14 @@ def settings(run: Run) -> None:
         spec = run.spec
     except EngineError:
         return  # `say` shows what is wrong
-    language, training = state.language(), spec.training
+    language, recipe = state.language(), spec.training
     active = [catalog.TRANSFORMS[name].label(language) for name in spec.augment.active]
     parts = [
-        t("watch.settings", epochs=training.epochs, batch_size=training.batch_size),
+        t("watch.settings", epochs=recipe.epochs, batch_size=recipe.batch_size),
         t(
             "watch.optimizer",
-            optimizer=catalog.OPTIMIZERS[training.optimizer].label(language),
-            rate=f"{training.learning_rate:g}",
+            optimizer=catalog.OPTIMIZERS[recipe.optimizer].label(language),
+            rate=f"{recipe.learning_rate:g}",
         ),
         spec.mode,
         t("train.augmentation", names=t("list.comma").join(active)) if active else t("train.no_augmentation"),
@@ -124,7 +122,7 @@ def csv(run: Run) -> str:
 def _again(run: Run) -> None:
     """Take the run's settings as the draft and go to where they are changed."""
     try:
-        state.set_draft(replace(run.spec, manifest=None, torch_threads=None))
+        training.take_over(run.spec)
     except EngineError as error:
         widgets.problem(error)
     else:

@@ -47,6 +47,10 @@ class Follower:
                 self._next = time.monotonic() + (FRESH_S if self._status.is_active else ENDED_FRESH_S)
             return self._status, self._curves
 
+    def look_again(self) -> None:
+        """Let the next reader read anew: something was just changed."""
+        self._next = 0.0
+
 
 class Board:
     """Knows which run is at work, at most a second late."""
@@ -67,7 +71,7 @@ class Board:
             return self._current
 
     def look_again(self) -> None:
-        """Forget what was found: a run was just started or deleted."""
+        """Let the next one who asks look anew: a run was just started or deleted."""
         self._next = 0.0
 
     def _find(self) -> Run | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from engine.runs.store import Run, RunStore
-from pages._ui import numbers, runs, state
+from pages._ui import numbers, runs, state, widgets
 from pages._ui.texts import t
 
 N_RUNS = 6
@@ -27,7 +27,7 @@ def _row(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.page_link(
             "pages/watch.py",
-            label=runs.title(run),
+            label=widgets.plain(runs.title(run)),
             icon=":material/show_chart:",
             query_params={"run": run.run_id, "draft": state.draft_id()},
         )

@@ -92,6 +92,7 @@ def status_bar(run: Run, key: str) -> None:
 def _stop(run: Run) -> None:
     try:
         run.request_stop()
+        runs.follow(run).look_again()
     except EngineError as error:
         st.toast(widgets.plain(error.text(state.language())), icon=":material/error:")
 

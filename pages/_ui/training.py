@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 
 import streamlit as st
 
@@ -41,14 +42,18 @@ def settings() -> None:
             widgets.field("training", name, "select" if name in CHOICES_AS_LIST else "auto", disabled=disabled)
 
 
+def take_over(spec: RunSpec) -> None:
+    """Make the settings of an earlier run the draft, as they were."""
+    st.session_state["train.optimizer"] = spec.training.optimizer
+    state.set_draft(replace(spec, manifest=None, torch_threads=None))
+
+
 def _follow_optimizer() -> None:
     """Give a newly chosen optimizer the rate that suits it, unless the visitor has set another."""
     training = state.draft().training
-    before = state.choice("train.optimizer", training.optimizer)
-    if before == training.optimizer:
-        return
-    state.choose(**{"train.optimizer": training.optimizer})
-    if training.learning_rate == catalog.OPTIMIZERS[before].rate:
+    before = st.session_state.get("train.optimizer", training.optimizer)
+    st.session_state["train.optimizer"] = training.optimizer
+    if before != training.optimizer and training.learning_rate == catalog.OPTIMIZERS[before].rate:
         state.update("training", learning_rate=catalog.OPTIMIZERS[training.optimizer].rate)
 
 

@@ -1,0 +1,169 @@
+"""The Watch page in every phase of a run, in both languages, and when the address is wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+
+from engine.runs.status import AT_WORK, ENDED
+from pages._ui import numbers, pictures, run_report, runs
+from pages._ui.texts import TEXTS
+from tests.pages.conftest import texts
+from tests.pages.made_runs import CLASSES, make_run, publish, set_state
+
+pytestmark = pytest.mark.usefixtures("runs_dir", "open_app")
+
+
+@pytest.fixture
+def watch(open_app):
+    """Opens the Watch page of a run."""
+
+    def open_(run_id, language="en"):
+        app = open_app()
+        if language == "zh":
+            app.button(key="switch_language").click().run()
+        app.switch_page("pages/watch.py")
+        app.query_params["run"] = run_id
+        return app.run()
+
+    return open_
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("phase", ["queued", *AT_WORK, *ENDED])
+def test_every_phase_is_shown_without_an_error(watch, phase, language):
+    run = make_run(phase)
+    app = watch(run.run_id, language)
+    assert not app.exception
+    assert runs.follow(run).read()[0].phase == phase
+    assert TEXTS[f"watch.phase.{phase}"](language) in strip_of(app)
+    assert len(app.get("bidi_component")) >= 2
+
+
+def strip_of(app):
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+def test_a_waiting_run_says_its_place(watch):
+    make_run("queued")
+    second = make_run("queued")
+    assert "number 2 in the queue" in texts(watch(second.run_id))
+
+
+@pytest.mark.parametrize("stage", ["data", "network"])
+def test_a_starting_run_says_what_it_does(watch, stage):
+    app = watch(make_run("starting", done=0, stage=stage).run_id)
+    assert TEXTS[f"watch.says.{stage}"].en in texts(app)
+
+
+@pytest.mark.parametrize("phase", ["failed", "lost"])
+def test_a_broken_run_says_why_shows_its_log_and_what_is_kept(watch, phase):
+    run = make_run(phase)
+    app = watch(run.run_id)
+    assert len(app.error) == 1
+    assert any("the last line of the log" in code.value for code in app.code)
+    assert app.expander[0].proto.expanded
+    assert str(run.folder) in texts(app).replace("\\", "")
+
+
+def test_a_finished_run_says_how_good_it_is(watch):
+    app = watch(make_run("finished", done=4, test_accuracy=0.912).run_id)
+    assert "the network of epoch 2 names **90.0 %** right" in texts(app)
+    assert "**91.2 %**" in texts(app)
+    assert "Early stopping" not in texts(app)
+
+
+def test_a_run_that_ended_early_says_so(watch):
+    assert "Early stopping ended it after epoch 3 of 4" in texts(watch(make_run("finished", done=3).run_id))
+
+
+def test_an_unknown_run_is_a_sentence_and_the_way_to_others(watch):
+    known = make_run("finished")
+    app = watch("20200101-000000-000")
+    assert not app.exception
+    assert "20200101" in app.error[0].value
+    assert any(f"run={known.run_id}" in link.proto.query_string for link in app.get("page_link"))
+
+
+@pytest.mark.parametrize("hostile", ["../../etc", "..", ".fitlab", "a/b", "%00"])
+def test_a_hostile_run_id_is_a_sentence_too(watch, hostile):
+    app = watch(hostile)
+    assert not app.exception
+    assert len(app.error) == 1
+
+
+def test_without_a_run_in_the_address_all_runs_are_listed(open_app):
+    run = make_run("finished")
+    app = open_app("watch")
+    assert not app.exception
+    assert any(f"run={run.run_id}" in link.proto.query_string for link in app.get("page_link"))
+
+
+def test_a_damaged_run_is_a_sentence(watch):
+    run = make_run("finished")
+    run.database.write_bytes(b"no database")
+    (run.folder / "spec.json").write_text("{")
+    app = watch(run.run_id)
+    assert not app.exception
+    assert len(app.error) == 1
+
+
+def test_stop_is_asked_for_at_once_and_asks_nothing(watch):
+    run = make_run("running")
+    app = watch(run.run_id)
+    app.button(key="strip_stop").click().run()
+    assert run.status().phase == "stopping"
+    assert app.button(key="strip_stop").disabled
+
+
+def test_a_run_that_the_strip_does_not_show_has_its_own_line_and_stop(watch):
+    make_run("running")
+    waiting = make_run("queued")
+    app = watch(waiting.run_id)
+    app.button(key="watched_stop").click().run()
+    assert waiting.status().phase == "stopped"
+
+
+def test_the_page_follows_a_run_to_its_end(watch, monkeypatch):
+    monkeypatch.setattr(runs, "FRESH_S", 0)
+    run = make_run("running", done=1)
+    app = watch(run.run_id)
+    assert app.get("download_button")
+    assert not [button for button in app.button if button.label == TEXTS["watch.again"].en]
+    publish(run, 2)
+    set_state(run, phase="finished")
+    app.run()
+    assert TEXTS["watch.phase.finished"].en in strip_of(app)
+    assert [button for button in app.button if button.label == TEXTS["watch.again"].en]
+
+
+def test_train_again_takes_the_settings_along(watch):
+    run = make_run("finished", done=4)
+    run.write_spec(replace(run.spec, training=replace(run.spec.training, optimizer="sgd", learning_rate=0.003)))
+    app = watch(run.run_id)
+    next(button for button in app.button if button.label == TEXTS["watch.again"].en).click().run()
+    assert app.title[0].value == TEXTS["train.title"].en
+    assert app.session_state["draft"].training == run.spec.training
+    assert app.session_state["draft"].manifest is None
+
+
+def test_the_first_batch_is_shown_as_stored(watch, monkeypatch):
+    shown = {}
+    monkeypatch.setattr(pictures, "gallery", lambda key, tiles, **_: shown.update({key: tiles}))
+    watch(make_run("running").run_id)
+    assert [tile.name for tile in shown["first_batch"]] == [CLASSES[k % 2] for k in range(6)]
+
+
+def test_the_row_marked_best_is_the_starred_epoch():
+    run = make_run("finished", done=4)
+    rows = list(csv.DictReader(io.StringIO(run_report.csv(run))))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    (best,) = (row for row in rows if row["best"] == "1")
+    status, curves = runs.follow(run).read()
+    assert best["epoch"] == str(status.best_epoch) == "2"
+    assert float(best["val_loss"]) == status.best_value == curves.at_epoch("loss", "validation", status.best_epoch)
+    assert float(best["val_loss"]) == min(float(row["val_loss"]) for row in rows)
+    assert numbers.percent(float(best["val_accuracy"])) == "90.0 %"
