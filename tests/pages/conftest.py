@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -72,7 +73,5 @@ def _init_after_navigation(self: PagesManager, *args: object, **kwargs: object) 
 
 
 def _prepare_here(spec) -> None:
-    try:
+    with suppress(EngineError):  # stored beside the data, where the page finds it
         prepare.ensure(spec)
-    except EngineError:
-        pass  # stored beside the data, where the page finds it
