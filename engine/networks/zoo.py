@@ -35,7 +35,15 @@ class Normalize(nn.Module):
         self.register_buffer("std", torch.tensor(np.maximum(std, 1.0), dtype=torch.float32).view(-1, 1, 1))
 
     def forward(self, inputs: Tensor) -> Tensor:  # (B, C, H, W)
-        """Normalised pictures, (B, C, H, W)."""
+        """Normalised pictures, (B, C, H, W).
+
+        Raises
+        ------
+        ValueError
+            If they have another number of channels; one grey channel would else be taken for three equal ones.
+        """
+        if inputs.shape[1] != len(self.mean):
+            raise ValueError(f"{len(self.mean)} channels expected, {inputs.shape[1]} came")
         return (inputs - self.mean) / self.std
 
 

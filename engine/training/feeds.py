@@ -115,7 +115,7 @@ class ArrayFeed(Feed):
 
     @classmethod
     def accepts(cls, source: Any, reading: Reading) -> bool:
-        """Arrays, tensors and lists of numbers."""
+        """See `is_array`."""
         return is_array(source)
 
     def first(self) -> Item:
@@ -422,8 +422,9 @@ def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Iterator[A
 
 
 def is_array(source: Any) -> bool:
-    """Whether a source is read by index, row by row: arrays, tensors and lists of numbers."""
-    return isinstance(source, np.ndarray | Tensor | list)
+    """Whether a source is read by index, row by row: arrays, tensors and lists of rows. A list of tuples is batches."""
+    is_rows = isinstance(source, list) and not (source and isinstance(source[0], tuple))
+    return is_rows or isinstance(source, np.ndarray | Tensor)
 
 
 def _positions(start: int, length: int) -> Iterator[tuple[int, int]]:

@@ -488,7 +488,7 @@ class Model:
         if state["kind"] != used:
             warnings.warn(NOTES["other_optimizer"]("en", saved=state["kind"], used=used), stacklevel=2)
             return
-        self._optimizer.load_state_dict({key: state[key] for key in ("state", "param_groups")})
+        storage.restore(self._optimizer, state)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

@@ -77,6 +77,18 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any] | None, dict[str
     return _with_prefix(tensors, _NETWORK), stored, facts
 
 
+@torch.no_grad()
+def restore(optimizer: torch.optim.Optimizer, stored: dict[str, Any]) -> None:
+    """Give an optimizer the state that `load` read."""
+    optimizer.load_state_dict({key: stored[key] for key in ("state", "param_groups")})
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            # Fused kernels walk through memory without looking at strides: state must lie like its weight
+            # (channels_last), not as it lay in the file.
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+
+
 def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
