@@ -1,0 +1,208 @@
+"""Hooks, their order, what logs cost, and callbacks at work in real trainings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import SpecError
+from engine.training import callbacks
+from engine.training.callbacks import Callback, EarlyStopping, LambdaCallback, ModelCheckpoint
+from engine.training.callbacks.base import HOOKS
+from engine.training.metrics import Averages
+from tests.training.pictures import cnn, features, linear, pictures
+
+
+def test_hooks_come_in_keras_order():
+    events = []
+    x, y = features(20)
+    note = {hook: (lambda *_, hook=hook: events.append(hook)) for hook in HOOKS if "predict" not in hook}
+    del note["on_batch_begin"], note["on_batch_end"]
+    linear().fit(
+        x, y, batch_size=10, validation_data=(x, y), validation_steps=1, verbose=0, callbacks=[LambdaCallback(**note)]
+    )
+    batch = ["on_train_batch_begin", "on_train_batch_end"]
+    test = ["on_test_begin", "on_test_batch_begin", "on_test_batch_end", "on_test_end"]
+    assert events == [
+        "on_train_begin", "on_epoch_begin", *batch, *batch, *test, "on_epoch_end", "on_train_end"
+    ]  # fmt: skip
+
+
+def test_older_names_of_the_batch_hooks_are_called_too():
+    class Old(Callback):
+        seen = 0
+
+        def on_batch_end(self, batch, logs=None):
+            self.seen += logs["loss"] > 0
+
+    old = Old()
+    linear().fit(*features(20), batch_size=10, verbose=0, callbacks=[old])
+    assert old.seen == 2
+
+
+def test_batch_logs_are_averages_so_far():
+    x, y = features(20)
+    model, twin = linear(), linear()
+    seen = []
+    model.learning_rate = 0.0
+    model.fit(
+        x, y, batch_size=8, shuffle=False, verbose=0,
+        callbacks=[LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(dict(logs)))],
+    )  # fmt: skip
+    for logs, n in zip(seen, (8, 16, 20), strict=True):
+        assert logs == pytest.approx(twin.evaluate(x[:n], y[:n], verbose=0, return_dict=True))
+
+
+def test_logs_that_nobody_reads_are_not_copied_from_the_device(monkeypatch):
+    copies = []
+    stack = torch.stack
+    monkeypatch.setattr("engine.training.metrics.torch.stack", lambda tensors: copies.append(1) or stack(tensors))
+    x, y = features(64)
+
+    def read_once(batch, logs):
+        if batch == 3:
+            assert logs["loss"] == logs["loss"]
+
+    linear().fit(x, y, batch_size=4, epochs=3, verbose=0)
+    assert len(copies) == 3  # at each epoch's end
+    copies.clear()
+    linear().fit(x, y, batch_size=4, verbose=0, callbacks=[LambdaCallback(on_train_batch_end=read_once)])
+    assert len(copies) == 2
+
+
+def test_averages_of_weighted_metrics_divide_by_weights():
+    from engine.training.metrics import Metric
+
+    def right(outputs, targets):
+        return (outputs.argmax(-1) == targets).float()
+
+    averages = Averages([Metric("a", right), Metric("b", right, weighted=True)], torch.device("cpu"))
+    outputs, targets = torch.eye(2), torch.tensor([0, 0])
+    averages.add(torch.tensor(1.0), outputs, targets, torch.tensor([3.0, 1.0]))
+    averages.add(torch.tensor(4.0), outputs[:1], targets[:1], None)
+    assert dict(averages) == pytest.approx({"loss": 2.0, "a": 2 / 3, "b": 4 / 5})
+    zero = Averages([Metric("b", right, weighted=True)], torch.device("cpu"))
+    zero.add(torch.tensor(0.0), outputs, targets, torch.zeros(2))
+    assert zero["b"] == 0
+
+
+def test_early_stopping_sets_the_best_weights_back():
+    images, labels = pictures()
+    model = cnn()
+    kept = {}
+
+    def keep(epoch, logs):
+        logs["val_loss"] = [3.0, 1.0, 2.0, 2.0][epoch]
+        kept[epoch] = model.get_weights()
+
+    stop = EarlyStopping(patience=2, restore_best_weights=True)
+    history = model.fit(images, labels, epochs=9, verbose=0, callbacks=[LambdaCallback(on_epoch_end=keep), stop])
+    assert history.epoch == [0, 1, 2, 3]
+    for values, wanted in zip(model.get_weights(), kept[1], strict=True):
+        np.testing.assert_array_equal(values, wanted)
+
+
+def test_checkpoints_can_be_loaded(tmp_path):
+    images, labels = pictures()
+    model, other = cnn(), cnn(seed=9)
+    name = str(tmp_path / "{epoch:02d}-{loss:.3f}.safetensors")
+    history = model.fit(images, labels, epochs=2, verbose=0, callbacks=[ModelCheckpoint(name)])
+    wanted = [f"{epoch + 1:02d}-{loss:.3f}.safetensors" for epoch, loss in enumerate(history.history["loss"])]
+    assert sorted(path.name for path in tmp_path.iterdir()) == wanted
+    other.load(tmp_path / wanted[-1])
+    np.testing.assert_array_equal(other.predict(images, verbose=0), model.predict(images, verbose=0))
+
+
+def test_a_file_name_may_only_use_what_the_logs_have(tmp_path):
+    with pytest.raises(SpecError, match=r"val_acc.*Available are loss, accuracy, epoch"):
+        linear().fit(*features(), verbose=0, callbacks=[ModelCheckpoint(tmp_path / "{val_acc}")])
+
+
+def test_a_metric_that_is_not_there_is_named():
+    with pytest.warns(UserWarning, match="EarlyStopping watches 'val_loss'.*there are loss, accuracy"):
+        linear().fit(*features(), verbose=0, callbacks=[EarlyStopping()])
+
+
+def test_the_direction_of_an_unknown_metric_must_be_given():
+    for kind in (EarlyStopping, callbacks.ReduceLROnPlateau):
+        with pytest.raises(SpecError, match="mode min or max"):
+            kind(monitor="val_f1")
+        kind(monitor="val_f1", mode="max")
+    assert EarlyStopping(monitor="val_weighted_acc").monitor.mode == "max"
+
+
+def rates(schedule, **fit):
+    seen = []
+    model = linear()
+    model.fit(
+        *features(40), batch_size=10, verbose=0, **fit,
+        callbacks=[schedule, LambdaCallback(on_train_batch_end=lambda *_: seen.append(model.learning_rate))],
+    )  # fmt: skip
+    return seen
+
+
+def test_one_cycle_climbs_and_falls():
+    seen = rates(callbacks.OneCycle(0.5, climb=0.25), epochs=5)
+    assert seen[0] == pytest.approx(0.05)
+    assert seen[5] == max(seen) == 0.5
+    assert all(np.diff(seen[:6]) > 0)
+    assert all(np.diff(seen[5:]) < 0)
+    assert seen[-1] < 0.01
+
+
+def test_cosine_falls():
+    seen = rates(callbacks.Cosine(0.5), epochs=5)
+    assert seen[0] == 0.5
+    assert seen[10] == pytest.approx(0.25)
+    assert all(np.diff(seen) < 0)
+
+
+def test_a_schedule_goes_on_where_it_was():
+    assert rates(callbacks.OneCycle(0.5), initial_epoch=2, epochs=5) == rates(callbacks.OneCycle(0.5), epochs=5)[8:]
+
+
+def test_a_scheduler_may_take_the_epoch_alone():
+    model = linear()
+    scheduler = callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1))
+    history = model.fit(*features(), epochs=2, verbose=0, callbacks=[scheduler])
+    assert history.history["learning_rate"] == [0.1, 0.05]
+    with pytest.raises(SpecError, match="schedule that returns a number"):
+        model.fit(*features(), verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch: None)])
+
+
+def test_lambda_callback_knows_the_hooks():
+    with pytest.raises(SpecError, match="on_epoch_end"):
+        LambdaCallback(on_epoch_stop=print)
+
+
+def test_history_keeps_the_epoch_with_each_value():
+    x, y = features()
+    model = linear()
+    history = model.fit(x, y, epochs=3, validation_data=(x, y), validation_freq=2, verbose=0)
+    assert [sorted(row) for row in history.rows][1] == ["accuracy", "epoch", "loss", "val_accuracy", "val_loss"]
+    assert len(history.history["val_loss"]) == 1
+    assert history.params == {"epochs": 3, "steps": 2, "verbose": 0}
+    assert model.history is history
+    assert history.model is model
+
+
+def test_progress_on_one_line_per_epoch(capsys):
+    x, y = features()
+    linear().fit(x, y, epochs=2, validation_data=(x, y), verbose=2)
+    first, line, second, _ = capsys.readouterr().out.splitlines()
+    assert (first, second) == ("Epoch 1/2", "Epoch 2/2")
+    assert line.startswith("2/2 - 0s - ")
+    assert "ms/step - accuracy: 0." in line
+    assert "val_loss: " in line
+
+
+def test_progress_as_a_bar(capsys):
+    model = linear()
+    model.fit(*features(), verbose=1)
+    assert capsys.readouterr().out.splitlines()[-1].startswith("2/2 ━━━━━━━━━━━━━━━━━━━━ - 0s")
+    model.evaluate(*features())
+    model.predict(features()[0])
+    assert len(capsys.readouterr().out.splitlines()) >= 2
+    model.fit(*features(), verbose=0)
+    assert capsys.readouterr().out == ""
