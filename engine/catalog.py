@@ -138,7 +138,10 @@ SOURCES: dict[str, Choice] = {
     ),
     "zip": Choice(
         Text("Zip file", "Zip 文件"),
-        Text("A zip file of such a folder.", "上述文件夹的 zip 压缩包。"),
+        Text(
+            "A zip file of a folder with one sub-folder per class, with or without train / val / test above them.",
+            "由每个类别一个子文件夹组成的文件夹的 zip 压缩包，上层可有 train / val / test。",
+        ),
         builds="engine.data.archive:Zip",
     ),
     "npz": Choice(

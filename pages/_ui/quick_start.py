@@ -6,6 +6,7 @@ Independent of the draft's settings, so that a look at the Start page never chan
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -29,7 +30,7 @@ SLIDERS = {
 
 def spec() -> RunSpec:
     """What Train now trains: everything as the catalog has it, augmented as the sliders say."""
-    values = {name: _strength(slider) for slider, names in SLIDERS.items() for name in names}
+    values: dict[str, Any] = {name: _strength(slider) for slider, names in SLIDERS.items() for name in names}
     return RunSpec(augment=AugmentSpec(**values))
 
 

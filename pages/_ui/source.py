@@ -12,6 +12,7 @@ import streamlit as st
 
 from engine import catalog, paths
 from pages._ui import dataset, state, widgets
+from pages._ui.dataset import PATH_SOURCES
 from pages._ui.texts import t
 
 UPLOADS = ("zip", "npz")
@@ -20,7 +21,19 @@ UPLOADS = ("zip", "npz")
 def choose_source() -> None:
     """Where the pictures come from, and what that means."""
     widgets.field("data", "source")
+    _bring_path()
     st.caption(catalog.SOURCES[state.draft().data.source].help(state.language()))
+
+
+def _bring_path() -> None:
+    """Give each kind of source a path of its own: what was typed for a zip file is no folder."""
+    spec = state.draft().data
+    before, kept = state.choice("data.source", spec.source), state.choice("data.paths", {})
+    if before != spec.source:
+        state.choose(**{"data.source": spec.source, "data.paths": {**kept, before: spec.path}})
+        state.update("data", path=kept.get(spec.source, ""))
+    elif not state.choice("data.source"):
+        state.choose(**{"data.source": spec.source})
 
 
 def settings() -> None:
@@ -28,7 +41,7 @@ def settings() -> None:
     spec = state.draft().data
     if spec.source == "shapes":
         widgets.field("data", "n_pictures")
-    elif spec.source in ("folder", *UPLOADS):
+    elif spec.source in PATH_SOURCES:
         widgets.field("data", "path")
         if spec.source in UPLOADS:
             _uploader(spec.source)
@@ -45,6 +58,8 @@ def settings() -> None:
         widgets.field("data", "image_size")
         widgets.field("data", "color")
     st.subheader(t("data.parts"))
+    if spec.source in PATH_SOURCES:
+        st.caption(t("data.own_parts"))
     widgets.field("data", "split")
     widgets.field("data", "validation_fraction", "slider")
     widgets.field("data", "test_fraction", "slider")

@@ -90,8 +90,9 @@ DATA: dict[str, Text] = {
     "data.size_and_colour": Text("Size and colour", "尺寸与颜色"),
     "data.parts": Text("Parts", "划分"),
     "data.own_parts": Text(
-        "These pictures bring parts of their own; the settings below divide only what is missing.",
-        "这些图片自带划分；下面的设置只用于划分缺少的部分。",
+        "Parts that the pictures bring themselves (folders train / val / test, arrays x_test) stay as they are; "
+        "these settings divide the rest.",
+        "图片自带的划分（文件夹 train / val / test、数组 x_test）保持不变；这些设置只用于划分其余图片。",
     ),
     "data.pictures": Text("Pictures", "图片"),
     "data.classes": Text("Classes", "类别"),
@@ -101,12 +102,12 @@ DATA: dict[str, Text] = {
     "data.grey": Text("1, grey", "1（灰度）"),
     "data.sizes_kept": Text("All pictures have this size by themselves.", "所有图片原本就是这个尺寸。"),
     "data.sizes_one": Text(
-        "All pictures are {smallest} pixels in the file and made {made}.",
-        "所有图片在文件中为 {smallest} 像素，缩放为 {made}。",
+        "The files hold pictures of {smallest} pixels. All are resized to {made}.",
+        "文件中的图片均为 {smallest} 像素，全部缩放为 {made}。",
     ),
     "data.sizes_many": Text(
-        "In their files the pictures have {smallest} to {largest} pixels, the middle one {middle}; all are made {made}.",
-        "图片在文件中为 {smallest} 至 {largest} 像素，居中的为 {middle}；全部缩放为 {made}。",
+        "The files hold pictures of {smallest} to {largest} pixels, typically {middle}. All are resized to {made}.",
+        "文件中的图片为 {smallest} 至 {largest} 像素，典型为 {middle}；全部缩放为 {made}。",
     ),
     "data.counts": Text("Pictures per class and part", "各类别与各部分的图片数"),
     "data.class": Text("Class", "类别"),

@@ -66,6 +66,16 @@ def test_path_that_leads_nowhere(open_app, kind, path):
     assert app.error[0].value.startswith("Expected")
 
 
+def test_each_kind_of_source_keeps_its_own_path(open_app, picture_folder):
+    app = choose(open_app("data"), "folder", picture_folder)
+    app = choose(app, "zip")
+    assert app.text_input(key="data.path").value == ""
+    assert not app.error
+    app = choose(app, "folder")
+    assert app.text_input(key="data.path").value == str(picture_folder)
+    assert app.metric
+
+
 def test_one_class(open_app, picture_folder):
     shutil.rmtree(picture_folder / "dogs")
     app = choose(open_app("data"), "folder", picture_folder)
