@@ -23,7 +23,6 @@ AUTO_SIDE = 96  # else they get this side
 _SIGNATURES = (
     b"\xff\xd8\xff",  # JPEG
     b"\x89PNG\r\n\x1a\n",
-    b"GIF8",
     b"BM",
     b"RIFF",  # WebP
     b"II*\0",  # TIFF
@@ -37,7 +36,7 @@ def read_image(source: bytes | str | Path, color: str = "auto") -> np.ndarray:
     """Decode a picture file of any usual kind.
 
     The orientation that cameras store (EXIF) is applied once. Transparent parts become white. 16-bit pictures keep
-    their upper 8 bits; palettes and CMYK become colours; of an animation the first frame is taken.
+    their upper 8 bits; palettes and CMYK become colours. A GIF counts as no picture, as in Keras.
 
     Parameters
     ----------
@@ -117,6 +116,8 @@ def _check_signature(data: bytes) -> None:
     """Tell what is no picture at all from a damaged one, by the first bytes."""
     if not data:
         raise UnusablePicture("empty")
+    if data.startswith(b"GIF8"):
+        raise UnusablePicture("gif")
     if data[4:8] == b"ftyp":
         if data[8:12] not in (b"avif", b"avis"):
             raise UnusablePicture("heic" if data[8:11] in (b"hei", b"hev", b"mif") else "not_a_picture")

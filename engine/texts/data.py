@@ -221,6 +221,10 @@ REASONS: dict[str, Text] = {
         "The picture is damaged or incomplete, or of a kind that cannot be read.",
         "图片损坏、不完整，或是无法读取的类型。",
     ),
+    "gif": Text(
+        "GIF files are drawings and animations and are left out, as in Keras; export it as PNG.",
+        "GIF 多为图形或动画，与 Keras 一样不读取，请导出为 PNG。",
+    ),
     "heic": Text(
         "Pictures in Apple's HEIC format cannot be read; export it as JPEG.",
         "无法读取 Apple 的 HEIC 格式，请导出为 JPEG。",
