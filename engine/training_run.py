@@ -57,11 +57,14 @@ def train(run: Run, writer: RunWriter) -> str:
     run.begin()
     try:
         fit(model, spec, parts, [*recipe(spec.training), publisher])
-        if len(parts["test"][1]):
+        images, labels = parts["test"]
+        if len(images):
             writer.set_state(stage="test")
-            publisher.publish_test(
-                model.evaluate(*parts["test"], spec.training.batch_size, 0, callbacks=[publisher], return_dict=True)
+            logs = model.evaluate(
+                images, labels, spec.training.batch_size, verbose=0, callbacks=[publisher], return_dict=True
             )
+            assert isinstance(logs, dict)
+            publisher.publish_test(logs)
     except StopRequested:
         model.save(run.last_checkpoint)
         return "stopped"

@@ -114,4 +114,8 @@ def explain(problem: Exception, run: Run) -> EngineError:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # All is on disk. Taking torch apart would only keep the device from the next run for another second.
+    os._exit(code)

@@ -122,7 +122,7 @@ def read_metrics(path: Path, after_id: int = 0) -> list[Metric]:
             (after_id,),
         ).fetchall()
     # SQLite stores NaN as NULL.
-    return [Metric(*row[:-1], math.nan if row[-1] is None else row[-1]) for row in rows]
+    return [Metric(*row) if row[-1] is not None else Metric(*row)._replace(value=math.nan) for row in rows]
 
 
 def read_events(path: Path, after_id: int = 0) -> list[Event]:
