@@ -32,9 +32,9 @@ def pick(name: str = "auto") -> torch.device:
 
 
 def _available(kind: str) -> bool:
-    return {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available, "cpu": lambda: True}.get(
-        kind, lambda: False
-    )()
+    if kind == "cuda":
+        return torch.cuda.is_available()
+    return kind == "cpu" or (kind == "mps" and torch.backends.mps.is_available())
 
 
 def describe(device: torch.device) -> Text:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
@@ -34,10 +34,13 @@ _BARRIER = object()  # in place of a call: go on only when every call before it 
 
 
 class Batch(NamedTuple):
-    """One batch on the device. `inputs` (B, C, H, W) or (B, F) float32; `targets` (B, ...); `weights` (B,) float32."""
+    """One batch on the device. `inputs` (B, C, H, W) or (B, F) float32; `targets` (B, ...); `weights` (B,) float32.
+
+    `targets` is None only where a prediction's source brings none.
+    """
 
     inputs: Tensor
-    targets: Tensor | None
+    targets: Tensor
     weights: Tensor | None
 
 
@@ -96,6 +99,7 @@ class ArrayFeed(Feed):
     reading : Reading
     """
 
+    length: int
     trusted = True
     max_workers = 0  # taking rows is quicker than handing it to a thread
 
@@ -152,6 +156,8 @@ class SequenceFeed(Feed):
     when no batch of it is being loaded any more.
     """
 
+    length: int
+
     def __init__(self, source: Any, reading: Reading) -> None:
         self.source = source
         self.reading = reading
@@ -185,6 +191,8 @@ class FlowFeed(Feed):
 
     The flow's own shuffle and seed decide the order. For evaluation pass 0 is read, in the order of its pictures.
     """
+
+    length: int
 
     def __init__(self, source: Any, reading: Reading) -> None:
         self.source = source
@@ -253,6 +261,7 @@ class DeviceFlowFeed(FlowFeed):
 
     def _load(self, pass_: int, k: int) -> Item:
         flow, indices = self.source, self._indices(pass_, k)
+        assert self._images is not None
         if flow.subset == "validation":
             inputs = warp_cuda.standardized(flow.generator, self._images, indices)
         else:
@@ -263,7 +272,7 @@ class DeviceFlowFeed(FlowFeed):
 class GeneratorFeed(Feed):
     """A plain generator or iterator: read by one thread, in order, until it ends."""
 
-    length = None
+    length: int | None = None
     max_workers = 1
 
     def __init__(self, source: Iterator[Item], reading: Reading) -> None:
@@ -298,7 +307,7 @@ class LoaderFeed(GeneratorFeed):
 
     def __init__(self, source: Iterable[Item], reading: Reading) -> None:
         super().__init__(_again_and_again(source), reading)
-        self.length = len(source) if hasattr(source, "__len__") else None  # type: ignore[assignment]
+        self.length = len(source) if isinstance(source, Sized) else None
 
     @classmethod
     def accepts(cls, source: Any, reading: Reading) -> bool:
@@ -347,8 +356,8 @@ class Intake:
 
     def to_host(self, item: Item) -> list[Tensor | None]:
         """``[x, y, w]`` on the host, or still on the device where the source keeps them there."""
-        x, y, w = parts(item)
-        tensors = [_tensor(x), _tensor(y, self.target_dtype), _tensor(w, torch.float32)]
+        dtypes = (None, self.target_dtype, torch.float32)
+        tensors = [None if v is None else _tensor(v, dtype) for v, dtype in zip(parts(item), dtypes, strict=True)]
         if self.device.type == "cuda":
             # Pinned memory is what lets the copy to the GPU run beside the computing.
             tensors = [t if t is None or t.is_cuda else t.pin_memory() for t in tensors]
@@ -357,7 +366,8 @@ class Intake:
     def to_device(self, tensors: list[Tensor | None]) -> Batch:
         """A batch for the network. Pixels become floats here, at the last moment, as the values they are."""
         x, y, w = (None if t is None else t.to(self.device, non_blocking=True) for t in tensors)
-        return Batch(self.inputs(x), y, w)
+        assert x is not None
+        return Batch(self.inputs(x), y, w)  # type: ignore[arg-type]  # y is None only in a prediction
 
     def inputs(self, x: Tensor) -> Tensor:
         """The network's inputs, float32: (B, H, W, C) pictures as (B, C, H, W), without a copy (channels_last)."""
@@ -374,7 +384,7 @@ def stream(
     start: int = 0,
     workers: int = 0,
     max_queue_size: int = 10,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """The feed's batches on the device, in order, from batch `start` on; ends only when the source does.
 
     Close it (``contextlib.closing``) to end its threads.
@@ -396,7 +406,7 @@ def stream(
             yield intake.to_device(tensors)
 
 
-def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Iterator[Any]:
+def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Generator[Any, None, None]:
     """The calls' results in their order, up to `max_queue_size` of them computed ahead by `workers` threads.
 
     An exception of a call is raised here, unchanged, when its turn comes. No thread is left when this ends, whichever
@@ -446,10 +456,8 @@ def _again_and_again(source: Iterable[Item]) -> Iterator[Item]:
             return
 
 
-def _tensor(values: Any, dtype: torch.dtype | None = None) -> Tensor | None:
+def _tensor(values: Any, dtype: torch.dtype | None = None) -> Tensor:
     """A tensor of the values: a copy only where torch cannot share them (read-only memory, another dtype)."""
-    if values is None:
-        return None
     if not isinstance(values, Tensor):
         values = torch.from_numpy(np.require(values, requirements=["C", "W"]))
     # float64 becomes float32: networks compute in float32, and Apple's GPU has no float64.

@@ -79,7 +79,7 @@ class Model:
             )
         self.device = devices.pick(device)
         # The weights' layout in which convolutions are fastest; pictures arrive in the same one.
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.data_format = data_format
         self.seed = int(torch.randint(2**31, ())) if seed is None else catalog.SEED.check(seed, "training.seed")
         self.stop_training = False

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from engine.catalog import OPTIMIZERS
 from engine.errors import SpecError
 
 
@@ -106,7 +105,7 @@ class AdamW:
         )
 
 
-NAMES: dict[str, type] = {"adam": Adam, "adamw": AdamW, "sgd": SGD, "rmsprop": RMSprop}
+NAMES: dict[str, type[Any]] = {"adam": Adam, "adamw": AdamW, "sgd": SGD, "rmsprop": RMSprop}
 
 
 def build(optimizer: str | Recipe | torch.optim.Optimizer, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
@@ -126,12 +125,12 @@ def build(optimizer: str | Recipe | torch.optim.Optimizer, parameters: Iterable[
                 field="training.optimizer",
                 name="optimizer",
                 value=optimizer,
-                choices=", ".join(OPTIMIZERS),
+                choices=", ".join(NAMES),
             )
-        optimizer = NAMES[optimizer]()
+        return NAMES[optimizer]().build(parameters)
     if not hasattr(optimizer, "build"):
         raise SpecError(
-            "training.not_a_part", what="optimizer", kind=type(optimizer).__name__, choices=", ".join(OPTIMIZERS)
+            "training.not_a_part", what="optimizer", kind=type(optimizer).__name__, choices=", ".join(NAMES)
         )
     return optimizer.build(parameters)
 
@@ -148,7 +147,7 @@ class KerasSGD(torch.optim.Optimizer):
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "nesterov": nesterov})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is ever given
         """Update every parameter that has a gradient."""
         for group in self.param_groups:
             weights, gradients = _with_gradients(group)
@@ -175,7 +174,7 @@ class KerasRMSprop(torch.optim.Optimizer):
         super().__init__(parameters, {"lr": lr, "rho": rho, "momentum": momentum, "epsilon": epsilon})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is ever given
         """Update every parameter that has a gradient."""
         for group in self.param_groups:
             weights, gradients = _with_gradients(group)
