@@ -40,6 +40,7 @@ def train(run: Run, writer: RunWriter) -> str:
         If settings or data cannot be used, or the run folder cannot be written.
     """
     spec = run.spec
+    spec.check()
     writer.set_state(stage="data")
     data = load_data(spec.data)
     parts = {name: data.part(name) for name in data.parts}

@@ -6,6 +6,7 @@ damages it later (a torn file, a missing database) shows as an error of that one
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -82,6 +83,9 @@ class Run:
             unreadable = RunError("runs.no_database", path=str(self.database), problem=str(error))
             return Status("failed", error=problem or unreadable)
         if found.phase == "queued" and found.lane:
+            # Should its lane have been killed, whoever sees the run waiting starts another.
+            with contextlib.suppress(OSError):
+                ensure(found.lane, self.folder.parent)
             found = replace(found, queue_place=Queue(self.folder.parent, found.lane).place(self.run_id))
         return replace(found, error=found.error or problem)
 
