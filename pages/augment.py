@@ -8,7 +8,7 @@ from pages._ui import augmenting, dataset, shell, state
 from pages._ui.texts import t
 
 shell.surround()
-st.title(t("augment.title"))
+st.title(t("augment.title"), anchor=False)
 st.markdown(t("augment.sentence"))
 pictures = dataset.current(state.draft().data)
 if pictures is not None:

@@ -8,7 +8,7 @@ from pages._ui import dataset, overview, shell, source, state
 from pages._ui.texts import t
 
 shell.surround()
-st.title(t("data.title"))
+st.title(t("data.title"), anchor=False)
 st.markdown(t("data.sentence"))
 source.choose_source()
 settings, content = st.columns([5, 8], gap="large")

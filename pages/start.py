@@ -9,7 +9,7 @@ from pages._ui.runs_list import runs_list
 from pages._ui.texts import t
 
 shell.surround()
-st.title(t("start.title"))
+st.title(t("start.title"), anchor=False)
 st.markdown(t("start.sentence"))
 quick_start.train_now()
 st.space("small")
@@ -18,7 +18,7 @@ st.space("medium")
 
 images, runs = st.columns([2, 3], gap="large")
 with images:
-    st.subheader(t("start.my_images"))
+    st.subheader(t("start.my_images"), anchor=False)
     st.markdown(t("start.my_images_says"))
     st.page_link(
         "pages/data.py",
@@ -27,5 +27,5 @@ with images:
         query_params={"draft": state.draft_id()},
     )
 with runs:
-    st.subheader(t("start.past_runs"))
+    st.subheader(t("start.past_runs"), anchor=False)
     runs_list()

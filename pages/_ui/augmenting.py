@@ -44,7 +44,7 @@ def _workbench(dataset: Dataset, images: np.ndarray, labels: np.ndarray) -> None
     with result:
         _draws(dataset, images, labels)
     _first_batch(dataset, images, labels)
-    st.subheader(t("augment.code"))
+    st.subheader(t("augment.code"), anchor=False)
     st.code(ImageDataGenerator.from_spec(state.draft().augment).call_text(), language="python")
 
 
@@ -148,7 +148,7 @@ def first_batch(spec: RunSpec, images: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _first_batch(dataset: Dataset, images: np.ndarray, labels: np.ndarray) -> None:
-    st.subheader(t("augment.first_batch"))
+    st.subheader(t("augment.first_batch"), anchor=False)
     spec = state.draft()
     inputs, indices = first_batch(spec, images)
     shown = min(len(inputs), N_BATCH)

@@ -83,7 +83,7 @@ def _row(name: str, counts: np.ndarray, most: int) -> str:
 
 @st.fragment
 def _samples(dataset: Dataset) -> None:
-    st.subheader(t("data.samples"))
+    st.subheader(t("data.samples"), anchor=False)
     st.caption(t("data.samples_help"))
     chosen = sample_numbers(len(dataset.images), state.choice("data.page", 0))
     tiles = [pictures.Tile(dataset.images[k], dataset.class_names[dataset.labels[k]], dataset.names[k]) for k in chosen]

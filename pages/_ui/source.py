@@ -57,7 +57,7 @@ def settings() -> None:
     with st.expander(t("data.size_and_colour")):
         widgets.field("data", "image_size")
         widgets.field("data", "color")
-    st.subheader(t("data.parts"))
+    st.subheader(t("data.parts"), anchor=False)
     if spec.source in PATH_SOURCES:
         st.caption(t("data.own_parts"))
     widgets.field("data", "split")

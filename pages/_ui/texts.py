@@ -30,8 +30,8 @@ START: dict[str, Text] = {
     ),
     "start.train_now": Text("Train now", "立即训练"),
     "start.train_now_says": Text(
-        "{n:,} drawn shapes, a small CNN, and the augmentation set below. Takes about a minute.",
-        "{n:,} 张绘制的形状图片、小型 CNN，以及下方设置的增强。大约需要一分钟。",
+        "{n:,} drawn shapes, a small CNN, and the augmentation set below. Takes less than a minute.",
+        "{n:,} 张绘制的形状图片、小型 CNN，以及下方设置的增强。不到一分钟即可完成。",
     ),
     "start.strip": Text(
         "What augmentation makes of eight pictures",
@@ -233,8 +233,8 @@ WATCH: dict[str, Text] = {
     "watch.phase.failed": Text("Failed", "出错"),
     "watch.phase.lost": Text("Stopped unexpectedly", "意外中断"),
     "watch.says.queued": Text(
-        "Another training is using the device. This one is number {place} in the queue and starts by itself.",
-        "设备正被另一次训练占用。本次训练排在第 {place} 位，届时会自动开始。",
+        "Waits for the device as number {place} in the queue, and starts by itself.",
+        "正在排队等待设备（第 {place} 位），届时会自动开始。",
     ),
     "watch.says.starting": Text("Starting the training process.", "正在启动训练进程。"),
     "watch.says.data": Text("Loading the pictures.", "正在载入图片。"),
