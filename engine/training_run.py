@@ -7,6 +7,7 @@ into the run folder. The process around it is `engine.worker`.
 from __future__ import annotations
 
 import copy
+import math
 import time
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,9 @@ from engine.training import callbacks
 from engine.training.model import Model
 
 SCHEDULES = {"one_cycle": callbacks.OneCycle, "cosine": callbacks.Cosine}
+
+SHORT_STEP_S, LONG_STEP_S = 0.05, 0.2
+"""Steps between these take all cores if those are somewhat faster; longer ones always."""
 
 Pictures = tuple[np.ndarray, np.ndarray]
 """Images uint8 (N, H, W, C) and labels int64 (N,)."""
@@ -54,7 +58,7 @@ def train(run: Run, writer: RunWriter) -> str:
     counts = ", ".join(f"{len(labels)} for {name}" for name, (_, labels) in parts.items())
     publisher.tell("data", f"Data: {spec.data.source} {spec.data.path}".rstrip() + f"; pictures: {counts}.")
     publisher.tell("network", f"Network: {spec.training.network} by {spec.mode}; {model.device_text.en}.")
-    writer.set_state(stage="training", device=model.device_text.en)
+    writer.set_state(stage="training", device=model.device_text)
     run.begin()
     try:
         fit(model, spec, parts, [*recipe(spec.training), publisher])
@@ -126,10 +130,12 @@ def balanced(labels: np.ndarray) -> dict[int, float]:
 
 
 def choose_threads(model: Model, images: np.ndarray, batch_size: int) -> int:
-    """Set torch to one thread or to all cores, whichever trains faster, and return the count.
+    """Set torch to one thread or to all cores, whichever suits the network, and return the count.
 
-    Small networks are as fast on one thread, and then immune to other programs that want a core. Tried on a copy of
-    the network; on a GPU the count is left alone.
+    All cores compute a long step faster. In a short one the threads wait for each other more than they compute, and
+    when another program (a browser that watches) wants a core too, they wait ten times as long: there, one thread is
+    chosen unless all cores are very much faster. Tried on a copy of the network, in less than half a second; on a GPU
+    the count is left alone.
     """
     n_cores = torch.get_num_threads()
     if model.device.type != "cpu" or n_cores == 1:
@@ -137,13 +143,16 @@ def choose_threads(model: Model, images: np.ndarray, batch_size: int) -> int:
     n = min(batch_size, 16)
     inputs = torch.from_numpy(images[:n]).permute(0, 3, 1, 2).float()  # (n, C, H, W), channels_last in memory
     network = copy.deepcopy(model.network).train()
-    _step_s(network, inputs)  # the first step allocates and does not count
-    fastest = {1: float("inf"), n_cores: float("inf")}
-    for _ in range(2):
-        for count in fastest:
-            torch.set_num_threads(count)
-            fastest[count] = min(fastest[count], _step_s(network, inputs))
-    chosen = n_cores if fastest[n_cores] < 0.9 * fastest[1] else 1
+
+    def step_s(n_threads: int) -> float:
+        """Seconds that a step of a whole batch takes."""
+        torch.set_num_threads(n_threads)
+        _step_s(network, inputs)  # the first one allocates and starts threads
+        return min(_step_s(network, inputs) for _ in range(2)) * batch_size / n
+
+    alone = step_s(1)
+    gain = math.inf if alone > LONG_STEP_S else alone / step_s(n_cores)
+    chosen = n_cores if gain > (1.25 if alone > SHORT_STEP_S else 2.0) else 1
     torch.set_num_threads(chosen)
     return chosen
 

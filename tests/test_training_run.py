@@ -204,6 +204,18 @@ def test_trying_thread_counts_leaves_the_network_alone(store):
         np.testing.assert_array_equal(weights, same)
 
 
+@pytest.mark.parametrize(
+    ("alone_s", "together_s", "chosen"),
+    [(0.01, 0.007, 1), (0.01, 0.2, 1), (0.01, 0.004, 2), (0.1, 0.09, 1), (0.1, 0.06, 2), (0.3, 9.9, 2)],
+)
+def test_all_cores_are_for_long_steps(store, monkeypatch, alone_s, together_s, chosen):
+    model = training_run.build_model(_spec(), load_data(DATA).part("train"), 8)
+    torch.set_num_threads(2)
+    taken = {1: alone_s / 2, 2: together_s / 2}  # for 16 pictures of a batch of 32
+    monkeypatch.setattr(training_run, "_step_s", lambda network, inputs: taken[torch.get_num_threads()])
+    assert TRUE_CHOOSE_THREADS(model, load_data(DATA).part("train")[0], 32) == chosen
+
+
 def test_warming_up_leaves_no_trace_in_a_run(store):
     first = _train(store, _spec(network="small_cnn", epochs=1)).status().val_loss
     training_run.warm_up()
