@@ -32,8 +32,8 @@ def kernel_ready() -> bool:
 
 def _warm_up() -> None:
     spec = RunSpec()
+    _load_kernel()  # first, because the Start page's pictures wait for it
     prepare.start(spec.data)
-    _load_kernel()
     lane.ensure(lane_of(spec.training.device), paths.runs_dir())
     gc.freeze()  # what is here stays: no later collection needs to look at it
 
