@@ -11,6 +11,7 @@ from pages._ui.runs_list import runs_list
 from pages._ui.texts import t
 
 TICK_S = 0.5
+N_RUNS = 50
 
 
 def live(run: Run) -> None:
@@ -41,7 +42,8 @@ def _show(run: Run) -> None:
 
 def _choose() -> None:
     st.title(t("watch.title"))
-    runs_list()
+    st.markdown(t("watch.choose"))
+    runs_list(N_RUNS)
 
 
 shell.surround()
@@ -49,8 +51,7 @@ if wanted := st.query_params.get("run"):
     try:
         _show(RunStore().get(wanted))
     except RunError as error:
-        st.title(t("watch.title"))
         widgets.problem(error)
-        runs_list()
+        _choose()
 else:
     _choose()

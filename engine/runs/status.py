@@ -17,6 +17,7 @@ from typing import Any
 from engine.errors import EngineError, RunError
 from engine.runs import database
 from engine.runs.process import Identity
+from engine.texts import Text
 
 QUEUED = ("queued",)
 AT_WORK = ("starting", "running", "stopping")
@@ -56,8 +57,8 @@ class Status:
         Those of the test part, at the end of the run.
     best_epoch, best_value : int, float or None
         Epoch with the lowest validation loss so far, and that loss.
-    device : str
-        The device in words, in English.
+    device : Text or None
+        The device in words; None until the worker knows it.
     error : EngineError or None
         Why the run failed or is lost, or why its folder cannot be read.
     queue_place : int or None
@@ -84,7 +85,7 @@ class Status:
     test_accuracy: float | None = None
     best_epoch: int | None = None
     best_value: float | None = None
-    device: str = ""
+    device: Text | None = None
     error: EngineError | None = None
     queue_place: int | None = None
     created: float | None = None
@@ -109,6 +110,8 @@ def from_state(state: Mapping[str, Any]) -> Status:
     values = {name: state[name] for name in known}
     if stored := values.get("error"):
         values["error"] = EngineError.from_json(stored)
+    if stored := values.get("device"):
+        values["device"] = Text(*stored)
     return Status(**values)
 
 

@@ -53,12 +53,13 @@ def say(run: Run) -> None:
 
 
 def _doing(status: Status) -> str:
-    if status.phase == "queued":
-        return t("watch.says.queued", place=status.queue_place or numbers.NONE)
+    if status.phase == "queued" and status.queue_place:
+        return t("watch.says.queued", place=status.queue_place)
     if status.phase == "stopping":
         return t("watch.says.stopping")
-    told = status.stage in ("data", "network", "test")
-    return t(f"watch.says.{status.stage if told else status.phase}")
+    if status.stage in ("data", "network", "test"):
+        return t(f"watch.says.{status.stage}")
+    return t("watch.says.running" if status.phase == "running" else "watch.says.starting")
 
 
 def _outcome(status: Status, curves: Curves) -> str:

@@ -13,9 +13,9 @@ from pages._ui.texts import t
 N_RUNS = 6
 
 
-def runs_list() -> None:
-    """The newest runs: name, when, how far, how good; each a link to its Watch page."""
-    newest = RunStore().list()[:N_RUNS]
+def runs_list(most: int = N_RUNS) -> None:
+    """The newest runs, at most so many: name, when, how far, how good; each a link to its Watch page."""
+    newest = RunStore().list()[:most]
     if not newest:
         st.caption(t("start.no_runs"))
     for run in newest:
@@ -23,7 +23,7 @@ def runs_list() -> None:
 
 
 def _row(run: Run) -> None:
-    status = runs.follow(run).read()[0]
+    status = run.status()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.page_link(
             "pages/watch.py",

@@ -133,4 +133,4 @@ def _facts(status: Status, curves: Curves) -> list[tuple[str, str, str]]:
             ("accuracy", t("watch.val_accuracy"), numbers.percent(best)),
             ("test", t("watch.test_accuracy"), numbers.percent(status.test_accuracy)),
         ]
-    return [*facts, ("device", t("watch.device"), status.device or numbers.NONE)]
+    return [*facts, ("device", t("watch.device"), status.device(state.language()) if status.device else numbers.NONE)]

@@ -12,7 +12,7 @@ from pages._ui import runs
 from pages._ui.runs import Board, Follower
 from pages._ui.texts import TEXTS
 from tests.pages.conftest import go
-from tests.pages.made_runs import make_run, publish, set_state
+from tests.pages.made_runs import DEVICE, make_run, publish, set_state
 
 pytestmark = pytest.mark.usefixtures("runs_dir", "open_app")
 
@@ -40,7 +40,7 @@ def test_the_strip_stands_on_every_page(open_app, page):
     assert shown["eta"] == "1 min 12 s"
     assert shown["loss"] == "0.333"
     assert shown["accuracy"] == "85.0 %"
-    assert shown["device"] == "CPU"
+    assert shown["device"] == DEVICE[0]
     assert any(f"run={run.run_id}" in link.proto.query_string for link in app.get("page_link"))
 
 

@@ -50,7 +50,7 @@ def strip_of(app):
 def test_a_waiting_run_says_its_place(watch):
     make_run("queued")
     second = make_run("queued")
-    assert "number 2 in the queue" in texts(watch(second.run_id))
+    assert "as number 2 in the queue" in texts(watch(second.run_id))
 
 
 @pytest.mark.parametrize("stage", ["data", "network"])
