@@ -7,7 +7,6 @@ into the run folder. The process around it is `engine.worker`.
 from __future__ import annotations
 
 import copy
-import math
 import time
 from dataclasses import replace
 from typing import Any
@@ -29,7 +28,7 @@ from engine.training.model import Model
 SCHEDULES = {"one_cycle": callbacks.OneCycle, "cosine": callbacks.Cosine}
 
 SHORT_STEP_S, LONG_STEP_S = 0.05, 0.2
-"""Steps between these take all cores if those are somewhat faster; longer ones always."""
+"""Steps shorter than the first take all cores only if those are very much faster; longer than the second, always."""
 
 Pictures = tuple[np.ndarray, np.ndarray]
 """Images uint8 (N, H, W, C) and labels int64 (N,)."""
@@ -140,19 +139,26 @@ def choose_threads(model: Model, images: np.ndarray, batch_size: int) -> int:
     n_cores = torch.get_num_threads()
     if model.device.type != "cpu" or n_cores == 1:
         return n_cores
-    n = min(batch_size, 16)
+    n = min(batch_size, 8)
     inputs = torch.from_numpy(images[:n]).permute(0, 3, 1, 2).float()  # (n, C, H, W), channels_last in memory
     network = copy.deepcopy(model.network).train()
 
-    def step_s(n_threads: int) -> float:
+    def batch_s(n_threads: int) -> float:
         """Seconds that a step of a whole batch takes."""
         torch.set_num_threads(n_threads)
-        _step_s(network, inputs)  # the first one allocates and starts threads
-        return min(_step_s(network, inputs) for _ in range(2)) * batch_size / n
+        taken = [_step_s(network, inputs)]  # the first one also allocates, and starts threads
+        if taken[0] < 0.1:
+            taken += [_step_s(network, inputs) for _ in range(2)]
+        return min(taken) * batch_size / n
 
-    alone = step_s(1)
-    gain = math.inf if alone > LONG_STEP_S else alone / step_s(n_cores)
-    chosen = n_cores if gain > (1.25 if alone > SHORT_STEP_S else 2.0) else 1
+    alone = batch_s(1)
+    needed = 1.25 if alone > SHORT_STEP_S else 2.0
+    if alone > LONG_STEP_S:
+        chosen = n_cores
+    elif needed >= n_cores:
+        chosen = 1
+    else:
+        chosen = n_cores if alone / batch_s(n_cores) > needed else 1
     torch.set_num_threads(chosen)
     return chosen
 

@@ -206,12 +206,12 @@ def test_trying_thread_counts_leaves_the_network_alone(store):
 
 @pytest.mark.parametrize(
     ("alone_s", "together_s", "chosen"),
-    [(0.01, 0.007, 1), (0.01, 0.2, 1), (0.01, 0.004, 2), (0.1, 0.09, 1), (0.1, 0.06, 2), (0.3, 9.9, 2)],
+    [(0.01, 0.007, 1), (0.01, 0.2, 1), (0.01, 0.002, 4), (0.1, 0.09, 1), (0.1, 0.06, 4), (0.3, 9.9, 4)],
 )
 def test_all_cores_are_for_long_steps(store, monkeypatch, alone_s, together_s, chosen):
     model = training_run.build_model(_spec(), load_data(DATA).part("train"), 8)
-    torch.set_num_threads(2)
-    taken = {1: alone_s / 2, 2: together_s / 2}  # for 16 pictures of a batch of 32
+    torch.set_num_threads(4)
+    taken = {1: alone_s / 4, 4: together_s / 4}  # for 8 pictures of a batch of 32
     monkeypatch.setattr(training_run, "_step_s", lambda network, inputs: taken[torch.get_num_threads()])
     assert TRUE_CHOOSE_THREADS(model, load_data(DATA).part("train")[0], 32) == chosen
 
