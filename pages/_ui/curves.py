@@ -76,7 +76,7 @@ class Curves:
     def at_epoch(self, name: str, split: str, epoch: int | None) -> float | None:
         """Value of a curve in an epoch; None if there is none."""
         series = self.get(name, split)
-        found = np.flatnonzero(series.epoch == epoch) if epoch is not None else ()
+        found = np.flatnonzero(series.epoch == epoch)
         return float(series.value[found[-1]]) if len(found) else None
 
     def n_not_finite(self, name: str) -> int:
