@@ -59,10 +59,17 @@ class Gatherer:
 
 
 class Curves:
-    """The curves of a run at one moment. Compared by identity: no news, same object."""
+    """The curves of a run at one moment. Compared by identity: no news, same object.
+
+    Attributes
+    ----------
+    drawn : dict
+        What was made of these curves, for all who look at them; goes when they go.
+    """
 
     def __init__(self, series: Mapping[Key, Series]) -> None:
         self._series = MappingProxyType(dict(series))
+        self.drawn: dict[tuple, bytes] = {}
 
     def get(self, name: str, split: str) -> Series:
         """One curve, without points if there is none."""

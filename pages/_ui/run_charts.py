@@ -5,8 +5,6 @@ The bytes of a chart are made once for all who watch the run; `live_chart` shows
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import streamlit as st
 
 from engine.runs.status import Status
@@ -25,11 +23,12 @@ def run_charts(run: Run) -> None:
     for column, name in zip(st.columns(len(NAMES), gap="medium"), NAMES, strict=True):
         with column:
             shown = (name, run.run_id, _steps_per_epoch(status), _shown_epochs(status), status.best_epoch)
-            data = _chart(curves, *shown, state.language())
-            live_chart.draw(f"chart_{run.run_id}_{name}", data)
+            key = (*shown, state.language())
+            if key not in curves.drawn:
+                curves.drawn[key] = _chart(curves, *key)
+            live_chart.draw(f"chart_{run.run_id}_{name}", curves.drawn[key])
 
 
-@lru_cache(maxsize=128)
 def _chart(
     curves: Curves, name: str, run_id: str, steps_per_epoch: int, x_max: int, best_epoch: int | None, language: str
 ) -> bytes:
