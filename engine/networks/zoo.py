@@ -123,20 +123,17 @@ def _stage(n_in: int, n_out: int) -> list[nn.Module]:
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions beside a shortcut: (B, n_in, H, W) -> (B, n_out, H/stride, W/stride).
+    """Two 3x3 convolutions beside a shortcut: (B, C, H, W) -> the same.
 
     Kaiming-normal convolutions; the last batch norm begins at zero, so that the block begins as its shortcut.
     """
 
-    def __init__(self, n_in: int, n_out: int, stride: int) -> None:
+    def __init__(self, n_channels: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(n_in, n_out, 3, stride, padding=1, bias=False)
-        self.norm1 = nn.BatchNorm2d(n_out)
-        self.conv2 = nn.Conv2d(n_out, n_out, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(n_out)
-        self.shortcut: nn.Module = nn.Identity()
-        if stride != 1 or n_in != n_out:
-            self.shortcut = nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out))
+        self.conv1 = nn.Conv2d(n_channels, n_channels, 3, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(n_channels)
+        self.conv2 = nn.Conv2d(n_channels, n_channels, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(n_channels)
         for conv in (self.conv1, self.conv2):
             nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
         nn.init.zeros_(self.norm2.weight)
@@ -144,17 +141,16 @@ class Residual(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """The sum of both ways, through ReLU."""
         hidden = F.relu(self.norm1(self.conv1(inputs)))
-        return F.relu(self.norm2(self.conv2(hidden)) + self.shortcut(inputs))
+        return F.relu(self.norm2(self.conv2(hidden)) + inputs)
 
 
 def resnet(
-    input_shape: tuple[int, int, int],
-    n_classes: int,
-    images: np.ndarray | None = None,
-    width: int = 32,
-    n_blocks: int = 2,
+    input_shape: tuple[int, int, int], n_classes: int, images: np.ndarray | None = None, width: int = 32
 ) -> nn.Sequential:
-    """A ResNet for small pictures: a convolution, three stages of residual blocks, the mean over what is left.
+    """A ResNet for small pictures: the stages of `small_cnn`, each followed by a residual block.
+
+    Pooling before the first block makes it several times quicker than the usual ResNet at this size, and on few
+    pictures it also learns faster. Kaiming weights: see `Residual`; elsewhere PyTorch's default.
 
     Parameters
     ----------
@@ -164,25 +160,18 @@ def resnet(
     images : ndarray, shape (N, H, W, C), uint8, optional
         Training pictures to set `Normalize` by.
     width : int
-        Channels of the first stage; the next two have twice and four times as many, at half and a quarter of the size.
-    n_blocks : int
-        Residual blocks per stage.
+        Channels of the first stage; the next two have twice and four times as many, each at half the size of the last.
     """
     n_channels = input_shape[2]
-    stem = nn.Conv2d(n_channels, width, 3, padding=1, bias=False)
-    nn.init.kaiming_normal_(stem.weight, mode="fan_out", nonlinearity="relu")
-    blocks, n_in = [], width
-    for n_out, stride in ((width, 1), (2 * width, 2), (4 * width, 2)):
-        for k in range(n_blocks):
-            blocks.append(Residual(n_in, n_out, stride if k == 0 else 1))
-            n_in = n_out
     return nn.Sequential(
         Normalize(n_channels, images),
-        stem,
-        nn.BatchNorm2d(width),
-        nn.ReLU(),
-        *blocks,
+        *_stage(n_channels, width),
+        Residual(width),
+        *_stage(width, 2 * width),
+        Residual(2 * width),
+        *_stage(2 * width, 4 * width),
+        Residual(4 * width),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
-        nn.Linear(n_in, n_classes),
+        nn.Linear(4 * width, n_classes),
     )

@@ -52,6 +52,6 @@ def test_normalize_refuses_another_number_of_channels():
 
 
 def test_a_residual_block_begins_as_its_shortcut():
-    block = zoo.Residual(4, 4, stride=1).train()
+    block = zoo.Residual(4).train()
     inputs = torch.rand(2, 4, 6, 6)
     torch.testing.assert_close(block(inputs), inputs)
