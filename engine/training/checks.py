@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from engine.errors import DataError, SpecError
+from engine.errors import DataError
 
 if TYPE_CHECKING:
     from engine.training.losses import Loss
@@ -126,21 +126,3 @@ def check_finite(values: np.ndarray, what: str) -> None:
             first = start + int(wrong.reshape(len(wrong), -1).any(axis=1).argmax()) if first is None else first
     if n:
         raise DataError("training.not_finite", what=what, n=n, row=first)
-
-
-def class_weight_table(class_weight: dict[int, float], n_outputs: int) -> tuple[np.ndarray, list[int]]:
-    """Weights of all classes, float32 (C,), and the classes that `class_weight` does not mention: they count 1.
-
-    Raises
-    ------
-    SpecError
-        If a key is no class, or a weight is negative or no number.
-    """
-    n_classes = max(n_outputs, 2)  # a single output tells two classes apart
-    table = np.ones(n_classes, np.float32)
-    for key, weight in class_weight.items():
-        is_class = isinstance(key, int | np.integer) and 0 <= key < n_classes
-        if not is_class or not isinstance(weight, int | float | np.number) or not 0 <= weight < np.inf:
-            raise SpecError("training.class_weight", last=n_classes - 1, key=key, weight=weight)
-        table[key] = weight
-    return table, sorted(set(range(n_classes)) - {int(key) for key in class_weight})

@@ -23,7 +23,7 @@ from torch import Tensor
 from engine.augment import warp_cuda
 from engine.augment.flow import order
 from engine.errors import DataError
-from engine.training.checks import on_host, parts
+from engine.training.checks import check_lengths, on_host, parts
 
 # What a source gives for one batch, on the host: x alone, (x, y) or (x, y, sample_weight).
 Item = Any
@@ -108,10 +108,8 @@ class ArrayFeed(Feed):
         self.arrays = [on_host(values) for values in (x, y, sample_weight) if values is not None]
         if sample_weight is not None and y is None:
             raise DataError("training.no_labels")
-        sizes = {name: len(values) for name, values in zip(("x", "y", "sample_weight"), self.arrays, strict=False)}
-        if len(set(sizes.values())) > 1:
-            raise DataError("training.lengths", sizes=", ".join(f"{name}: {n}" for name, n in sizes.items()))
-        self.n = len(self.arrays[0])
+        check_lengths(*self.arrays)
+        self.n = len(self.arrays[0]) if self.arrays[0].ndim else 0
         if self.n == 0:
             raise DataError("training.empty")
         self.length = -(-self.n // reading.batch_size)

@@ -25,8 +25,9 @@ from engine.texts import Text
 from engine.texts.training import NOTES
 from engine.training import device as devices
 from engine.training import feeds, loop, losses, optimizers, storage
+from engine.training.arguments import class_weight_table, count_steps, is_due, split_off, stream_position
 from engine.training.callbacks import Callback, CallbackList, History, ProgbarLogger
-from engine.training.checks import CheckBatch, check_inputs, class_weight_table, parts
+from engine.training.checks import CheckBatch, check_inputs, parts
 from engine.training.feeds import Feed, Intake, Reading
 from engine.training.metrics import Metric, Named
 from engine.training.metrics import find as find_metrics
@@ -224,7 +225,7 @@ class Model:
             If the model is not compiled, or the loss becomes NaN.
         """
         if validation_split and validation_data is None:
-            x, y, sample_weight, validation_data = _split_off(x, y, sample_weight, validation_split)
+            x, y, sample_weight, validation_data = split_off(x, y, sample_weight, validation_split)
         if batch_size is None and steps_per_epoch and feeds.is_array(x):
             batch_size = math.ceil(len(x) / steps_per_epoch)
         return self._train(
@@ -319,7 +320,7 @@ class Model:
         max_queue_size: int = 10,
     ) -> History:
         """What fit and fit_generator share."""
-        steps = _steps(steps, feed, "steps_per_epoch")
+        steps = count_steps(steps, feed.length, "steps_per_epoch")
         check = self._check(feed)
         if workers > 1 and feed.max_workers == 1:
             warnings.warn(NOTES["one_reader"]("en", workers=workers), stacklevel=3)
@@ -331,7 +332,7 @@ class Model:
             feed,
             self._intake(),
             check,
-            start=_position(self.n_batches, feed.length, steps),
+            start=stream_position(self.n_batches, feed.length, steps),
             workers=workers,
             max_queue_size=max_queue_size,
         )
@@ -383,7 +384,7 @@ class Model:
             As in `fit`.
         """
         feed = self._open(x, y, sample_weight, batch_size, evaluation=True)
-        steps = _steps(steps, feed, "steps")
+        steps = count_steps(steps, feed.length, "steps")
         check = self._check(feed)
         logs = self._evaluate(feed, check, steps, self._hooks(callbacks or (), verbose, steps))
         if return_dict:
@@ -422,7 +423,7 @@ class Model:
             As in `fit`; the model need not be compiled.
         """
         feed = self._open(x, None, None, batch_size, evaluation=True)
-        steps = _steps(steps, feed, "steps")
+        steps = count_steps(steps, feed.length, "steps")
         self._n_outputs(feed.first())
         feed.check(check_inputs)
         with closing(feeds.stream(feed, self._intake(), check_inputs)) as batches:
@@ -542,12 +543,11 @@ class Model:
         if data is None:
             return lambda hooks, epoch: {}
         feed = self._open_validation(data, batch_size, steps)
-        wanted = _steps(steps, feed, "validation_steps")
+        wanted = count_steps(steps, feed.length, "validation_steps")
         check = self._check(feed)
 
         def validate(hooks: CallbackList, epoch: int) -> loop.Logs:
-            due = (epoch + 1) % freq == 0 if isinstance(freq, int) else epoch + 1 in freq
-            if not due:
+            if not is_due(epoch, freq):
                 return {}
             logs = self._evaluate(feed, check, wanted, hooks)
             return {f"val_{name}": value for name, value in logs.items()}
@@ -564,7 +564,7 @@ class Model:
         if feed.length is not None:
             return feed
         # A generator cannot be read twice: its first batches are kept, so that every epoch is judged on the same.
-        wanted = _steps(steps, feed, "validation_steps")
+        wanted = count_steps(steps, feed.length, "validation_steps")
         kept = list(islice(data, wanted))
         if len(kept) < wanted:
             warnings.warn(NOTES["validation_ended"]("en", wanted=wanted, came=len(kept)), stacklevel=4)
@@ -593,38 +593,6 @@ def fit(model: Model, *args: Any, **kwargs: Any) -> History:
 def fit_generator(model: Model, *args: Any, **kwargs: Any) -> History:
     """`Model.fit_generator` as a function: ``fit_generator(model, generator, steps_per_epoch=100)``."""
     return model.fit_generator(*args, **kwargs)
-
-
-def _split_off(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, tuple[Any, ...]]:
-    """Cut the last `fraction` of the samples off, for validation: Keras' `validation_split`."""
-    if not feeds.is_array(x):
-        raise DataError("training.split_of_stream", kind=type(x).__name__)
-    n = len(x)
-    cut = math.floor(n * (1 - fraction))
-    if not 0 < cut < n:
-        raise DataError("training.empty_split", fraction=fraction, n=n, n_train=cut, n_validation=n - cut)
-    arrays = (x, y) if sample_weight is None else (x, y, sample_weight)
-    train = (*(None if values is None else values[:cut] for values in arrays), None)[:3]
-    return *train, tuple(None if values is None else values[cut:] for values in arrays)  # type: ignore[return-value]
-
-
-def _steps(steps: int | None, feed: Feed, name: str) -> int:
-    """Batches to use: `steps` if given, else a whole pass."""
-    if steps is None:
-        if feed.length is None:
-            raise SpecError("training.steps_needed", field="training.steps_per_epoch", name=name)
-        return feed.length
-    if not isinstance(steps, int | np.integer) or steps < 1:
-        raise SpecError("training.no_steps", field="training.steps_per_epoch", steps=steps)
-    return int(steps)
-
-
-def _position(n_batches: int, length: int | None, steps: int) -> int:
-    """Where in the endless stream a call begins: after the batches already seen.
-
-    Where an epoch is a whole pass, it begins with one, even if an earlier training was stopped in the middle.
-    """
-    return math.ceil(n_batches / length) * length if length == steps else n_batches
 
 
 def _difference(wanted: list[tuple[int, ...]], given: list[tuple[int, ...]]) -> str:

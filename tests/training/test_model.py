@@ -545,7 +545,7 @@ def test_only_modules_are_networks():
         (np.eye(3)[np.arange(50) % 3], "one-hot rows"),
         (np.array(["cat"] * 50), "numbers in y"),
         (np.full(50, np.nan), "finite numbers in y"),
-        (np.arange(49) % 3, r"x: 50, y: 49"),
+        (np.arange(49) % 3, r"x: \(50, 4\), y: \(49,\)"),
     ],
 )
 def test_labels_are_checked_before_training(y, message):

@@ -71,19 +71,25 @@ class ProgbarLogger(Callback):
         self._began = time.perf_counter()
         self._drawn = 0.0
         self._done = 0
+        self._width = 0
 
     def _draw(self, done: int, logs: Logs | None) -> None:
         self._done = done
         now = time.perf_counter()
         if self.params["verbose"] == 1 and now - self._drawn >= REDRAW_S:
             self._drawn = now
-            sys.stdout.write("\r" + self._line(logs, bar=True))
-            sys.stdout.flush()
+            self._write(self._line(logs, bar=True))
 
     def _finish(self, logs: Logs | None) -> None:
-        bar = self.params["verbose"] == 1
-        sys.stdout.write(("\r" if bar else "") + self._line(logs, bar) + "\n")
+        self._write(self._line(logs, bar=self.params["verbose"] == 1))
+        print()
+
+    def _write(self, line: str) -> None:
+        """Write over the line that stands there."""
+        begin = "\r" if self._width else ""
+        sys.stdout.write(begin + line.ljust(self._width))
         sys.stdout.flush()
+        self._width = len(line)
 
     def _line(self, logs: Logs | None, bar: bool) -> str:
         """Such as ``5/5 - 0s - 5ms/step - accuracy: 0.3500 - loss: 1.2455``."""

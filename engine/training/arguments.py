@@ -1,0 +1,84 @@
+"""What Keras' arguments come to: steps, splits, validation's turn, class weights. Plain functions, no state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.errors import DataError, SpecError
+from engine.training.feeds import is_array
+
+
+def split_off(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, tuple[Any, Any, Any]]:
+    """Cut the last `fraction` of the samples off, for validation: Keras' `validation_split`.
+
+    Returns
+    -------
+    tuple
+        x, y and sample_weight to train on, and a tuple of the same three to validate on.
+
+    Raises
+    ------
+    DataError
+        If the data is no array, or nothing is left on one side.
+    """
+    if not is_array(x):
+        raise DataError("training.split_of_stream", kind=type(x).__name__)
+    n = len(x)
+    cut = math.floor(n * (1 - fraction))
+    if not 0 < cut < n:
+        raise DataError("training.empty_split", fraction=fraction, n=n, n_train=cut, n_validation=n - cut)
+    x_train, y_train, w_train = (None if values is None else values[:cut] for values in (x, y, sample_weight))
+    x_val, y_val, w_val = (None if values is None else values[cut:] for values in (x, y, sample_weight))
+    return x_train, y_train, w_train, (x_val, y_val, w_val)
+
+
+def count_steps(steps: int | None, length: int | None, name: str) -> int:
+    """Batches to use: `steps` if given, else the `length` of a whole pass. `name` is the argument's.
+
+    Raises
+    ------
+    SpecError
+        If there is no whole pass, or less than one step.
+    """
+    if steps is None:
+        if length is None:
+            raise SpecError("training.steps_needed", field="training.steps_per_epoch", name=name)
+        return length
+    if not isinstance(steps, int | np.integer) or steps < 1:
+        raise SpecError("training.no_steps", field="training.steps_per_epoch", steps=steps)
+    return int(steps)
+
+
+def stream_position(n_batches: int, length: int | None, steps: int) -> int:
+    """Where in the endless stream a call begins: after the `n_batches` already seen.
+
+    Where an epoch is a whole pass, it begins with one, even if an earlier training was stopped in the middle.
+    """
+    return math.ceil(n_batches / length) * length if length == steps else n_batches
+
+
+def is_due(epoch: int, freq: int | Sequence[int]) -> bool:
+    """Whether to validate after the epoch of this index: every `freq` epochs, or when `freq` lists it (from 1)."""
+    return (epoch + 1) % freq == 0 if isinstance(freq, int) else epoch + 1 in freq
+
+
+def class_weight_table(class_weight: dict[int, float], n_outputs: int) -> tuple[np.ndarray, list[int]]:
+    """Weights of all classes, float32 (C,), and the classes that `class_weight` does not mention: they count 1.
+
+    Raises
+    ------
+    SpecError
+        If a key is no class, or a weight is negative or no number.
+    """
+    n_classes = max(n_outputs, 2)  # a single output tells two classes apart
+    table = np.ones(n_classes, np.float32)
+    for key, weight in class_weight.items():
+        is_class = isinstance(key, int | np.integer) and 0 <= key < n_classes
+        if not is_class or not isinstance(weight, int | float | np.number) or not 0 <= weight < np.inf:
+            raise SpecError("training.class_weight", last=n_classes - 1, key=key, weight=weight)
+        table[key] = weight
+    return table, sorted(set(range(n_classes)) - {int(key) for key in class_weight})
