@@ -28,6 +28,7 @@ def _in_catalog():
 ALL = [
     *_in_catalog(),
     *(("pages." + key, text) for key, text in TEXTS.items()),
+    *(("training.note." + key, text) for key, text in texts.training.NOTES.items()),
     *((f"{key}.{i}", part) for key, entry in texts.ERRORS.items() for i, part in enumerate(entry)),
 ]
 
