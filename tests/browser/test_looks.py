@@ -1,0 +1,64 @@
+"""Every page in every look: light, dark, on a phone, in Chinese; nothing scrolls sideways, nothing fails unseen."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import app
+
+pytestmark = pytest.mark.browser
+
+PAGES = ("", "data", "augment", "train", "watch")
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}},
+    "chinese": {"locale": "zh-CN"},
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page(server, new_window, look):
+    page = new_window(**LOOKS[look])
+    failures = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    # Streamlit's client looks for its server beneath a page's address first, finds nothing there, and looks above.
+    page.on(
+        "response",
+        lambda answer: failures.append(answer.url) if answer.status >= 400 and "/_stcore/" not in answer.url else None,
+    )
+    for name in PAGES:
+        app.open_page(page, server.url, name)
+        page.wait_for_timeout(1_000)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        app.no_traceback(page)
+        width, inner = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert width <= inner, f"{name or 'start'} scrolls sideways"
+    assert not failures
+
+
+def test_language_switch_is_kept(server, page):
+    app.open_page(page, server.url)
+    english = page.get_by_role("heading", level=1).inner_text()
+    app.press(page, "switch_language")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(english)
+    chinese = page.get_by_role("heading", level=1).inner_text()
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text(chinese)
+
+
+def test_two_browsers_share_the_device_but_no_form(server, new_window):
+    first, second = new_window(), new_window()
+    for window, epochs in ((first, 100), (second, 2)):
+        app.open_page(window, server.url, "train")
+        app.enter(window, "training.epochs", epochs)
+    expect(app.field(first, "training.epochs").locator("input")).to_have_value("100")
+    app.press(first, "start")
+    app.wait_until(lambda: app.n_points(first) > 1, "the first run trains", first)
+    app.press(second, "start")
+    app.wait_until(lambda: second.locator(".st-key-watched .fl-phase-queued").count(), "the second waits", second)
+    assert second.locator(".st-key-watched .fl-place b").inner_text() == "1"
+    app.press(first, "strip_stop")
+    app.wait_until(lambda: app.n_points(second) > 1, "the second starts by itself", second)
+    app.no_traceback(second)
