@@ -112,12 +112,25 @@ def small_cnn(
     )
 
 
+class BatchNorm(nn.BatchNorm2d):
+    """PyTorch's batch norm, which also takes a single value per channel: the last picture of a pass, at one pixel.
+
+    PyTorch refuses that, because one value has no spread. What was learnt so far stands in for it.
+    """
+
+    def forward(self, inputs: Tensor) -> Tensor:  # (B, C, H, W)
+        """Normalised values, (B, C, H, W)."""
+        if self.training and inputs.numel() == inputs.shape[1]:
+            return F.batch_norm(inputs, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+        return super().forward(inputs)
+
+
 def _stage(n_in: int, n_out: int) -> list[nn.Module]:
     """(B, n_in, H, W) -> (B, n_out, H/2, W/2). Pooling comes first: the rest then works on a quarter of the pixels."""
     return [
         nn.Conv2d(n_in, n_out, 3, padding=1, bias=False),
         nn.MaxPool2d(2, ceil_mode=True),  # sizes are rounded up, so that even one pixel is left one
-        nn.BatchNorm2d(n_out),
+        BatchNorm(n_out),
         nn.ReLU(),
     ]
 
@@ -131,9 +144,9 @@ class Residual(nn.Module):
     def __init__(self, n_channels: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(n_channels, n_channels, 3, padding=1, bias=False)
-        self.norm1 = nn.BatchNorm2d(n_channels)
+        self.norm1 = BatchNorm(n_channels)
         self.conv2 = nn.Conv2d(n_channels, n_channels, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(n_channels)
+        self.norm2 = BatchNorm(n_channels)
         for conv in (self.conv1, self.conv2):
             nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
         nn.init.zeros_(self.norm2.weight)

@@ -23,6 +23,17 @@ def test_every_network_takes_any_size_and_gives_logits(name, shape):
 
 
 @pytest.mark.parametrize("name", catalog.NETWORKS)
+def test_a_last_batch_of_one_tiny_picture_is_trained_on(name):
+    images, labels = np.arange(9 * 64, dtype=np.uint8).reshape(9, 8, 8, 1), np.arange(9) % 3
+    model = Model(catalog.NETWORKS[name].load()((8, 8, 1), 3, images), seed=0, device="cpu")
+    model.compile()
+    history = model.fit(images, labels, batch_size=8, verbose=0)
+    assert model.n_batches == 2
+    assert np.isfinite(history.history["loss"][0])
+    assert np.isfinite(model.predict(images, verbose=0)).all()
+
+
+@pytest.mark.parametrize("name", catalog.NETWORKS)
 def test_every_network_learns(name):
     images, labels = pictures(120)
     torch.manual_seed(0)
