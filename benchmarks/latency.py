@@ -127,8 +127,8 @@ def _change_pages(page: Page) -> dict[str, float]:
 
 def _preview(page: Page, folder: Path) -> dict[str, float]:
     rng = np.random.default_rng(0)
-    pictures = {"x_train": rng.integers(0, 256, (64, 224, 224, 3), np.uint8), "y_train": np.arange(64) % 4}
-    np.savez(folder / "large.npz", **pictures)
+    x_train = rng.integers(0, 256, (64, 224, 224, 3), np.uint8)
+    np.savez(folder / "large.npz", x_train=x_train, y_train=np.arange(64) % 4)
     page.get_by_role("link", name="Data", exact=True).first.click()
     page.get_by_role("radio", name="NumPy file (npz)").locator("..").click()
     app.enter(page, "data.path", folder / "large.npz")

@@ -17,7 +17,6 @@ from typing import Any, Literal
 from engine.errors import SpecError
 from engine.texts import Text
 
-PERCENT = Text("%", "%")
 DEGREES = Text("degrees", "度")
 EPOCHS = Text("epochs", "轮")
 PICTURES = Text("pictures", "张")
@@ -80,15 +79,27 @@ class Param:
                     "spec.not_a_choice", field=field, name=name, value=value, choices=", ".join(self.choices)
                 )
             return value
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        number = _finite(value)
+        if number is None:
             raise SpecError("spec.not_a_number", field=field, name=name, value=value, example=self.default)
-        if self.kind == "int" and value != int(value):
+        if self.kind == "int" and not number.is_integer():
             raise SpecError("spec.not_whole", field=field, name=name, value=value, example=self.default)
-        if not self.minimum <= value <= self.maximum:
+        if not self.minimum <= number <= self.maximum:
             raise SpecError(
                 "spec.out_of_range", field=field, name=name, value=value, minimum=self.minimum, maximum=self.maximum
             )
-        return int(value) if self.kind == "int" else float(value)
+        return int(number) if self.kind == "int" else number
+
+
+def _finite(value: Any) -> float | None:
+    """A number as float; None if it is none, not finite, or too large to be one."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 @dataclass(frozen=True)

@@ -54,3 +54,8 @@ def test_ruff():
     for command in (["check"], ["format", "--check"]):
         result = _run("-m", "ruff", *command)
         assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_types():
+    result = _run("-m", "mypy")
+    assert result.returncode == 0, result.stdout + result.stderr
