@@ -2,8 +2,7 @@
 
 A prepared set is a folder named by a key of everything that decides its pixels. It holds ``images.npy``, ``rows.npz``
 (label, size and given part of each picture) and, written last, ``index.json``: the set is complete if and only if that
-file is there. Which process may write, and when, is
-decided in `engine.data.prepare`.
+file is there. Which process may write, and when, is decided in `engine.data.prepare`.
 """
 
 from __future__ import annotations

@@ -17,8 +17,6 @@ import numpy as np
 from engine.data.source import UnusablePicture
 
 MAX_FILE_BYTES = 256 * 2**20
-AUTO_KEEP = 128  # pictures of one common size up to this side keep it
-AUTO_SIDE = 96  # else they get this side
 
 _SIGNATURES = (
     b"\xff\xd8\xff",  # JPEG
