@@ -61,18 +61,27 @@ def train(run: Run, writer: RunWriter) -> str:
     run.begin()
     try:
         fit(model, spec, parts, [*recipe(spec.training), publisher])
-        images, labels = parts["test"]
-        if len(images):
-            writer.set_state(stage="test")
-            logs = model.evaluate(
-                images, labels, spec.training.batch_size, verbose=0, callbacks=[publisher], return_dict=True
-            )
-            assert isinstance(logs, dict)
-            publisher.publish_test(logs)
     except StopRequested:
         model.save(run.last_checkpoint)
         return "stopped"
+    try:
+        if len(parts["test"][1]):
+            writer.set_state(stage="test")
+            publisher.publish_test(judge(model, run, parts["test"], publisher))
+    except StopRequested:
+        return "stopped"
     return "finished"
+
+
+def judge(model: Model, run: Run, test_part: Pictures, publisher: Publisher) -> dict[str, float]:
+    """What the test part says of the best weights of the run, which are the ones to take away."""
+    if run.best_checkpoint.exists():
+        model.load(run.best_checkpoint)
+    logs = model.evaluate(
+        *test_part, batch_size=publisher.batch_size, verbose=0, callbacks=[publisher], return_dict=True
+    )
+    assert isinstance(logs, dict)
+    return logs
 
 
 def build_model(spec: RunSpec, pictures: Pictures, n_classes: int) -> Model:

@@ -94,6 +94,36 @@ def test_checkpoints_hold_the_last_and_the_best_weights(store):
     assert model.evaluate(*data.part("validation"), verbose=0)[0] == pytest.approx(status.best_value, rel=1e-5)
 
 
+def test_the_test_part_judges_the_best_weights_not_the_last(store):
+    run = _train(store, _spec(epochs=6, learning_rate=0.03, schedule="constant"))
+    status, data = run.status(), load_data(DATA)
+    model = training_run.build_model(run.spec, data.part("train"), len(data.class_names))
+    model.load(run.last_checkpoint)
+    last, _ = model.evaluate(*data.part("test"), verbose=0)
+    model.load(run.best_checkpoint)
+    best, _ = model.evaluate(*data.part("test"), verbose=0)
+    assert status.best_epoch < status.epochs
+    assert status.test_loss == pytest.approx(best, rel=1e-5)
+    assert status.test_loss != pytest.approx(last, rel=1e-3)
+
+
+def test_a_stop_while_the_test_part_is_judged_keeps_the_last_weights(store, monkeypatch):
+    def stop_then_judge(model, run, *others):
+        run.request_stop()
+        others[1].writer.stop_requested.wait(10)
+        return judge(model, run, *others)
+
+    judge = training_run.judge
+    monkeypatch.setattr(training_run, "judge", stop_then_judge)
+    run = _train(store, _spec(epochs=6, learning_rate=0.03, schedule="constant"))
+    status, data = run.status(), load_data(DATA)
+    model = training_run.build_model(run.spec, data.part("train"), len(data.class_names))
+    model.load(run.last_checkpoint)
+    assert (status.phase, status.epoch, model.n_batches) == ("stopped", 6, status.step)
+    assert model.evaluate(*data.part("validation"), verbose=0)[0] == pytest.approx(status.val_loss, rel=1e-5)
+    assert status.test_loss is None
+
+
 @pytest.mark.parametrize("augment", [AugmentSpec(), AugmentSpec.preset("strong")], ids=["fit", "fit_generator"])
 def test_the_first_batch_is_what_the_preview_promises(store, augment):
     run = _train(store, _spec(augment, epochs=1))
