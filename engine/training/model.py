@@ -477,11 +477,12 @@ class Model:
             If the file was not written by `save`, or is of another network.
         """
         weights, state, facts = storage.load(Path(path))
-        try:
-            self.network.load_state_dict(weights)
-        except RuntimeError as error:
-            problem = str(error).partition("\n\t")[2] or str(error)
-            raise TrainingError("training.weights_do_not_fit", problem=problem) from error
+        # Compared before anything is copied: what fits only in part would leave a mixture of two networks.
+        wanted, given = ({n: tuple(t.shape) for n, t in w.items()} for w in (self.network.state_dict(), weights))
+        if different := [name for name in wanted | given if wanted.get(name) != given.get(name)]:
+            problem = f"{different[0]} of shape {given.get(different[0])} for {wanted.get(different[0])}"
+            raise TrainingError("training.weights_do_not_fit", problem=problem)
+        self.network.load_state_dict(weights)
         self.n_batches, self.seed = facts["n_batches"], facts["seed"]
         if state is None or self._optimizer is None:
             return

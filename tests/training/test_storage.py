@@ -125,11 +125,19 @@ def test_a_missing_file_and_foreign_files_are_refused(tmp_path):
         model.load(tmp_path / "foreign")
 
 
-def test_weights_of_another_network_are_refused(tmp_path):
-    linear(n_outputs=3).save(tmp_path / "m")
-    model = linear(n_outputs=5)
+@pytest.mark.parametrize(
+    ("others", "problem"),
+    [
+        ([nn.Linear(6, 8), nn.Linear(8, 5)], r"1\.weight of shape \(5, 8\) for \(3, 8\)"),
+        ([nn.Linear(6, 8)], r"1\.weight of shape None for \(3, 8\)"),
+        ([nn.Linear(6, 8), nn.Linear(8, 3), nn.Linear(3, 3)], r"2\.bias of shape \(3,\) for None"),
+    ],
+)
+def test_weights_of_another_network_are_refused_as_a_whole(tmp_path, others, problem):
+    Model(nn.Sequential(*others), device="cpu").save(tmp_path / "m")
+    model = Model(nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 3)), device="cpu")
     before = model.get_weights()
-    with pytest.raises(TrainingError, match="size mismatch"):
+    with pytest.raises(TrainingError, match=problem):
         model.load(tmp_path / "m")
     for values, same in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(values, same)
