@@ -152,11 +152,11 @@ ERRORS: dict[str, ErrorText] = {
         Text("Pass validation_data instead.", "请改用 validation_data。"),
     ),
     "no_steps": ErrorText(
-        Text("at least one step per epoch", "每轮至少一步"),
+        Text("a whole number of at least 1 for {name}", "{name}为不小于 1 的整数"),
         Text("{steps}", "{steps}"),
         Text(
-            "With fewer pictures than one batch, len(x) // batch_size is 0: leave steps_per_epoch out, or make the batch smaller.",
-            "图片少于一批时，len(x) // batch_size 为 0：请省略 steps_per_epoch，或减小批大小。",
+            "With fewer pictures than one batch, len(x) // batch_size is 0: leave {name} out, or make the batch smaller.",
+            "图片少于一批时，len(x) // batch_size 为 0：请省略 {name}，或减小批大小。",
         ),
     ),
     "steps_needed": ErrorText(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from engine.augment.arguments import check_count
 from engine.errors import DataError, SpecError
+from engine.training.checks import check_lengths, on_host
 from engine.training.feeds import is_array
+
+DEFAULT_BATCH_SIZE = 32
 
 
 def split_off(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, tuple[Any, Any, Any]]:
@@ -23,10 +27,12 @@ def split_off(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any,
     Raises
     ------
     DataError
-        If the data is no array, or nothing is left on one side.
+        If the data is no array, lengths differ, or nothing is left on one side.
     """
     if not is_array(x):
         raise DataError("training.split_of_stream", kind=type(x).__name__)
+    x, y, sample_weight = (None if values is None else on_host(values) for values in (x, y, sample_weight))
+    check_lengths(x, y, sample_weight)
     n = len(x)
     cut = math.floor(n * (1 - fraction))
     if not 0 < cut < n:
@@ -34,6 +40,21 @@ def split_off(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any,
     x_train, y_train, w_train = (None if values is None else values[:cut] for values in (x, y, sample_weight))
     x_val, y_val, w_val = (None if values is None else values[cut:] for values in (x, y, sample_weight))
     return x_train, y_train, w_train, (x_val, y_val, w_val)
+
+
+def count_pictures(batch_size: int | None, x: Any, steps: int | None) -> int:
+    """Pictures per batch: `batch_size` if given, else what cuts arrays into so many `steps`, else Keras' 32.
+
+    Raises
+    ------
+    SpecError
+        If it is no whole number of at least 1.
+    """
+    if batch_size is not None:
+        return check_count("batch_size", batch_size)
+    if steps is None or not is_array(x):
+        return DEFAULT_BATCH_SIZE
+    return max(1, math.ceil(len(x) / count_steps(steps, None, "steps_per_epoch")))
 
 
 def count_steps(steps: int | None, length: int | None, name: str) -> int:
@@ -49,8 +70,14 @@ def count_steps(steps: int | None, length: int | None, name: str) -> int:
             raise SpecError("training.steps_needed", field="training.steps_per_epoch", name=name)
         return length
     if not isinstance(steps, int | np.integer) or steps < 1:
-        raise SpecError("training.no_steps", field="training.steps_per_epoch", steps=steps)
+        raise SpecError("training.no_steps", field="training.steps_per_epoch", name=name, steps=repr(steps))
     return int(steps)
+
+
+def count_batches(steps: int | None, length: int | None, name: str) -> int:
+    """Like `count_steps` where nothing is trained: of one pass at most, so that no picture is looked at twice."""
+    wanted = count_steps(steps, length, name)
+    return wanted if length is None else min(wanted, length)
 
 
 def stream_position(n_batches: int, length: int | None, steps: int) -> int:
@@ -61,9 +88,19 @@ def stream_position(n_batches: int, length: int | None, steps: int) -> int:
     return math.ceil(n_batches / length) * length if length == steps else n_batches
 
 
-def is_due(epoch: int, freq: int | Sequence[int]) -> bool:
-    """Whether to validate after the epoch of this index: every `freq` epochs, or when `freq` lists it (from 1)."""
-    return (epoch + 1) % freq == 0 if isinstance(freq, int) else epoch + 1 in freq
+def due_epochs(freq: int | Sequence[int]) -> Callable[[int], bool]:
+    """Tells whether to validate after the epoch of an index: every `freq` epochs, or when `freq` lists it (from 1).
+
+    Raises
+    ------
+    SpecError
+        If `freq` is neither a list nor a whole number of at least 1.
+    """
+    if isinstance(freq, Iterable) and not isinstance(freq, str):
+        listed = set(freq)
+        return lambda epoch: epoch + 1 in listed
+    every = check_count("validation_freq", freq)
+    return lambda epoch: (epoch + 1) % every == 0
 
 
 def class_weight_table(class_weight: dict[int, float], n_outputs: int) -> tuple[np.ndarray, list[int]]:

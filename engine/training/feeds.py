@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sized
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
@@ -301,16 +301,28 @@ class GeneratorFeed(Feed):
 
 
 class LoaderFeed(GeneratorFeed):
-    """A `torch.utils.data.DataLoader`, or anything else that can be iterated again and again."""
+    """A `torch.utils.data.DataLoader`, or anything else that can be iterated again and again.
+
+    Each stream begins with a pass of its own, so that every validation sees the same batches.
+    """
 
     def __init__(self, source: Iterable[Item], reading: Reading) -> None:
         super().__init__(_again_and_again(source), reading)
+        self.source = source
+        self._is_begun = False
         self.length = len(source) if isinstance(source, Sized) else None
 
     @classmethod
     def accepts(cls, source: Any, reading: Reading) -> bool:
         """Anything that can be iterated."""
         return hasattr(source, "__iter__")
+
+    def calls(self, start: int = 0) -> Iterator[Call]:
+        """``next`` for ever, from the beginning of a pass; `start` says nothing here either."""
+        if self._is_begun:
+            self.iterator = _again_and_again(self.source)
+        self._is_begun = True
+        return super().calls(start)
 
 
 # The first that accepts a source reads it.
@@ -327,12 +339,12 @@ def open_feed(x: Any, y: Any, sample_weight: Any, reading: Reading) -> Feed:
     """
     if is_array(x):
         return ArrayFeed(x, y, sample_weight, reading)
+    kind = next((kind for kind in STREAMS if kind.accepts(x, reading)), None)
+    if kind is None or isinstance(x, Mapping | str | bytes):
+        raise DataError("training.not_a_source", kind=type(x).__name__)
     if y is not None or sample_weight is not None:
         raise DataError("training.labels_beside_stream")
-    for kind in STREAMS:
-        if kind.accepts(x, reading):
-            return kind(x, reading)
-    raise DataError("training.not_a_source", kind=type(x).__name__)
+    return kind(x, reading)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ meaning, as Keras defines it. Owns the network, its optimizer, and how many batc
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -25,14 +24,20 @@ from engine.texts import Text
 from engine.texts.training import NOTES
 from engine.training import device as devices
 from engine.training import feeds, loop, losses, optimizers, storage
-from engine.training.arguments import class_weight_table, count_steps, is_due, split_off, stream_position
+from engine.training.arguments import (
+    class_weight_table,
+    count_batches,
+    count_pictures,
+    count_steps,
+    due_epochs,
+    split_off,
+    stream_position,
+)
 from engine.training.callbacks import Callback, CallbackList, History, ProgbarLogger
 from engine.training.checks import CheckBatch, check_inputs, parts
 from engine.training.feeds import Feed, Intake, Reading
 from engine.training.metrics import Metric, Named
 from engine.training.metrics import find as find_metrics
-
-DEFAULT_BATCH_SIZE = 32
 
 
 class Model:
@@ -226,8 +231,7 @@ class Model:
         """
         if validation_split and validation_data is None:
             x, y, sample_weight, validation_data = split_off(x, y, sample_weight, validation_split)
-        if batch_size is None and steps_per_epoch and feeds.is_array(x):
-            batch_size = math.ceil(len(x) / steps_per_epoch)
+        batch_size = count_pictures(batch_size, x, steps_per_epoch)
         return self._train(
             self._open(x, y, sample_weight, batch_size, shuffle=shuffle),
             steps=steps_per_epoch,
@@ -235,7 +239,10 @@ class Model:
             verbose=verbose,
             callbacks=callbacks,
             validate=self._validation(
-                validation_data, validation_batch_size or batch_size, validation_steps, validation_freq
+                validation_data,
+                batch_size if validation_batch_size is None else validation_batch_size,
+                validation_steps,
+                validation_freq,
             ),
             class_weight=class_weight,
         )
@@ -384,7 +391,7 @@ class Model:
             As in `fit`.
         """
         feed = self._open(x, y, sample_weight, batch_size, evaluation=True)
-        steps = count_steps(steps, feed.length, "steps")
+        steps = count_batches(steps, feed.length, "steps")
         check = self._check(feed)
         logs = self._evaluate(feed, check, steps, self._hooks(callbacks or (), verbose, steps))
         if return_dict:
@@ -423,7 +430,7 @@ class Model:
             As in `fit`; the model need not be compiled.
         """
         feed = self._open(x, None, None, batch_size, evaluation=True)
-        steps = count_steps(steps, feed.length, "steps")
+        steps = count_batches(steps, feed.length, "steps")
         self._n_outputs(feed.first())
         feed.check(check_inputs)
         with closing(feeds.stream(feed, self._intake(), check_inputs)) as batches:
@@ -504,7 +511,7 @@ class Model:
         shuffle: bool = False,
         evaluation: bool = False,
     ) -> Feed:
-        size = catalog.TRAINING["batch_size"].check(batch_size or DEFAULT_BATCH_SIZE, "training.batch_size")
+        size = count_pictures(batch_size, x, None)
         return feeds.open_feed(x, y, sample_weight, Reading(self.device, size, shuffle, self.seed, evaluation))
 
     def _intake(self) -> Intake:
@@ -543,12 +550,13 @@ class Model:
         """What to call after each epoch; gives the logs with names ``val_...``."""
         if data is None:
             return lambda hooks, epoch: {}
+        is_due = due_epochs(freq)
         feed = self._open_validation(data, batch_size, steps)
-        wanted = count_steps(steps, feed.length, "validation_steps")
+        wanted = count_batches(steps, feed.length, "validation_steps")
         check = self._check(feed)
 
         def validate(hooks: CallbackList, epoch: int) -> loop.Logs:
-            if not is_due(epoch, freq):
+            if not is_due(epoch):
                 return {}
             logs = self._evaluate(feed, check, wanted, hooks)
             return {f"val_{name}": value for name, value in logs.items()}
@@ -556,7 +564,7 @@ class Model:
         return validate
 
     def _open_validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
-        if isinstance(data, tuple | list):
+        if isinstance(data, tuple) or (isinstance(data, list) and feeds.is_array(data)):
             if not 2 <= len(data) <= 3:
                 raise DataError("training.validation_form", form=f"{type(data).__name__} of {len(data)}")
             x, y, w = (*data, None)[:3]

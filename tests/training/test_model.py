@@ -595,20 +595,50 @@ def test_pictures_of_a_wrong_shape_are_refused():
 def test_numbers_of_steps_and_epochs_are_checked():
     x, y = features()
     model = linear()
-    with pytest.raises(SpecError, match="at least one step"):
+    with pytest.raises(SpecError, match="at least 1 for steps_per_epoch, but received 0"):
         model.fit_generator(ImageDataGenerator().flow(*pictures(10)), steps_per_epoch=10 // 32)
+    for steps in (-1, 2.5, "3"):
+        with pytest.raises(SpecError, match=f"at least 1 for steps_per_epoch, but received {steps!r}"):
+            model.fit(x, y, steps_per_epoch=steps)
+    with pytest.raises(SpecError, match="at least 1 for steps, but received 0"):
+        model.evaluate(x, y, steps=0)
     with pytest.raises(SpecError, match="steps_per_epoch, because a generator"):
         model.fit_generator(iter([(x, y)]))
     with pytest.raises(SpecError, match="validation_steps, because a generator"):
         model.fit(x, y, validation_data=iter([(x, y)]))
-    with pytest.raises(SpecError, match="batch_size between 1"):
-        model.fit(x, y, batch_size=-3)
+    for size in (-3, 0, "32"):
+        for call in (model.fit, model.evaluate):
+            with pytest.raises(SpecError, match=f"at least 1 for batch_size, but received {size!r}"):
+                call(x, y, batch_size=size)
+    for frequency in (0, "2", 1.5):
+        with pytest.raises(SpecError, match="at least 1 for validation_freq"):
+            model.fit(x, y, validation_data=(x, y), validation_freq=frequency)
+    assert model.n_batches == 0
     with pytest.raises(SpecError, match="workers between 0"):
         model.fit_generator(iter([(x, y)]), 1, workers=-1)
 
 
+def test_a_batch_may_hold_more_than_a_page_offers():
+    x, y = np.zeros((5000, 4), np.float32), np.zeros(5000, np.int64)
+    model = linear()
+    model.fit(x, y, batch_size=5000, verbose=0)
+    model.fit(x, y, steps_per_epoch=1, verbose=0)
+    assert model.n_batches == 2
+
+
+def test_more_steps_than_a_pass_has_look_at_every_picture_once():
+    x, y = features(10)
+    model = linear()
+    assert model.predict(x, batch_size=4, steps=9, verbose=0).shape == (10, 3)
+    assert model.evaluate(x, y, batch_size=4, steps=9, verbose=0) == pytest.approx(model.evaluate(x, y, verbose=0))
+    history = model.fit(x, y, validation_data=(x, y), validation_batch_size=4, validation_steps=9, verbose=0)
+    assert history.history["val_loss"] == pytest.approx([model.evaluate(x, y, verbose=0)[0]])
+
+
 def test_a_split_must_leave_both_sides_something():
     x, y = features(10)
+    with pytest.raises(DataError, match=r"x: \(10, 4\), y: \(8,\)"):
+        linear().fit(x, y[:8], validation_split=0.2)
     with pytest.raises(DataError, match="leaves 0 to train on and 10"):
         linear().fit(x, y, validation_split=0.95)
     with pytest.raises(DataError, match="Pass validation_data instead"):
@@ -621,8 +651,9 @@ def test_what_belongs_to_arrays_is_refused_beside_a_stream():
         linear().fit(iter([(x, y)]), y, steps_per_epoch=1)
     with pytest.raises(DataError, match="labels y beside the pictures"):
         linear().fit(x)
-    with pytest.raises(DataError, match="NoneType"):
-        linear().fit(None)
+    for source in (None, {"x": x}, "pictures"):
+        with pytest.raises(DataError, match=type(source).__name__):
+            linear().fit(source, y)
     with pytest.raises(DataError, match="at least one picture"):
         linear().fit(x[:0], y[:0])
 
@@ -631,6 +662,29 @@ def test_what_belongs_to_arrays_is_refused_beside_a_stream():
 def test_forms_of_a_batch(item):
     with pytest.raises(DataError, match=r"\(x, y\) or \(x, y, sample_weight\)"):
         linear().fit_generator(iter([item]), 1, verbose=0)
+
+
+def test_a_list_of_batches_validates():
+    x, y = features(24)
+    batches = [(x[k : k + 8], y[k : k + 8]) for k in (0, 8, 16)]
+    for n in (2, 3):  # as many as (x, y) and (x, y, sample_weight) have
+        a, b = linear(), linear()
+        one = a.fit(x, y, validation_data=batches[:n], verbose=0)
+        other = b.fit(x, y, validation_data=(x[: 8 * n], y[: 8 * n]), verbose=0)
+        assert one.history["val_loss"] == pytest.approx(other.history["val_loss"])
+
+
+def test_a_loader_validates_on_the_same_batches_after_every_epoch():
+    x, y = features(24)
+    loader = torch.utils.data.DataLoader(list(zip(torch.from_numpy(x), torch.from_numpy(y), strict=True)), batch_size=8)
+    seen = []
+    model = linear()
+    model.network.register_forward_hook(
+        lambda module, inputs, outputs: None if module.training else seen.append(inputs[0].tolist())
+    )
+    model.fit(x, y, epochs=3, validation_data=loader, validation_steps=2, verbose=0)
+    validated = [rows for rows in seen if len(rows) == 8]
+    assert validated == 3 * [x[:8].tolist(), x[8:16].tolist()]
 
 
 def test_forms_of_validation_data():
