@@ -8,7 +8,7 @@ from pages._ui import shell, training
 from pages._ui.texts import t
 
 shell.surround()
-st.title(t("train.title"))
+st.title(t("train.title"), anchor=False)
 chosen, will_run = st.columns([8, 5], gap="large")
 with chosen:
     training.settings()

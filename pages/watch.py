@@ -32,7 +32,7 @@ def _stage(run: Run) -> tuple[str, bool, bool]:
 
 
 def _show(run: Run) -> None:
-    st.title(widgets.plain(runs.title(run)))
+    st.title(widgets.plain(runs.title(run)), anchor=False)
     run_report.settings(run)
     st.session_state["watch_stage"] = stage = _stage(run)
     st.fragment(live, run_every=TICK_S if stage[1] else None)(run)
@@ -41,7 +41,7 @@ def _show(run: Run) -> None:
 
 
 def _choose() -> None:
-    st.title(t("watch.title"))
+    st.title(t("watch.title"), anchor=False)
     st.markdown(t("watch.choose"))
     runs_list(N_RUNS)
 

@@ -6,7 +6,7 @@ ERRORS: dict[str, ErrorText] = {
     "not_a_number": ErrorText(
         Text("a number for {name}", "{name}为一个数字"),
         Text("{value!r}", "{value!r}"),
-        Text("Type digits only, for example {example}.", "请只输入数字，例如 {example}。"),
+        Text("Type it in digits, for example {example}.", "请用数字输入，例如 {example}。"),
     ),
     "not_whole": ErrorText(
         Text("a whole number for {name}", "{name}为整数"),
@@ -14,8 +14,8 @@ ERRORS: dict[str, ErrorText] = {
         Text("Drop the decimals, for example {example}.", "请去掉小数，例如 {example}。"),
     ),
     "out_of_range": ErrorText(
-        Text("{name} between {minimum:g} and {maximum:g}", "{name}介于 {minimum:g} 与 {maximum:g} 之间"),
-        Text("{value:g}", "{value:g}"),
+        Text("{name} between {minimum:.10g} and {maximum:.10g}", "{name}介于 {minimum:.10g} 与 {maximum:.10g} 之间"),
+        Text("{value:.10g}", "{value:.10g}"),
         Text("Choose a value inside that range.", "请在此范围内取值。"),
     ),
     "not_a_choice": ErrorText(

@@ -90,7 +90,8 @@ def _samples(dataset: Dataset) -> None:
     clicked = pictures.gallery("samples", tiles, label=t("data.samples"), columns=8, narrow=4, clickable=True)
     st.button(t("data.other_samples"), key="other_samples", icon=":material/shuffle:", on_click=_next_page)
     if clicked is not None:
-        st.dialog(dataset.class_names[dataset.labels[chosen[clicked]]])(_large)(dataset, chosen[clicked])
+        title = widgets.plain(dataset.class_names[dataset.labels[chosen[clicked]]])
+        st.dialog(title)(_large)(dataset, chosen[clicked])
 
 
 def sample_numbers(n: int, page: int) -> list[int]:

@@ -43,7 +43,8 @@ def say(run: Run) -> None:
     status, curves = runs.follow(run).read()
     if status.error is not None:
         widgets.problem(status.error)
-        st.caption(widgets.plain(t("watch.kept", folder=run.folder)))
+        key = "watch.kept" if run.last_checkpoint.exists() else "watch.kept_no_weights"
+        st.caption(widgets.plain(t(key, folder=run.folder)))
     elif status.is_active:
         st.caption(_doing(status))
     else:
@@ -65,8 +66,7 @@ def _doing(status: Status) -> str:
 def _outcome(status: Status, curves: Curves) -> str:
     sentences = []
     if status.phase == "stopped":
-        key = "watch.says.stopped" if status.step else "watch.says.stopped_early"
-        sentences.append(t(key, epoch=status.epoch, epochs=status.epochs))
+        sentences.append(t(_stopped(status), epoch=status.epoch, epochs=status.epochs))
     if status.phase == "finished" and status.epoch < status.epochs:
         sentences.append(t("watch.says.early", epoch=status.epoch, epochs=status.epochs))
     if (validation := curves.at_epoch("accuracy", "validation", status.best_epoch)) is not None:
@@ -76,12 +76,19 @@ def _outcome(status: Status, curves: Curves) -> str:
     return " ".join(sentences)
 
 
+def _stopped(status: Status) -> str:
+    """Which sentence says what a run that was stopped leaves behind."""
+    if not status.step:
+        return "watch.says.stopped_early"
+    return "watch.says.stopped" if status.best_epoch else "watch.says.stopped_in_first"
+
+
 def log(run: Run) -> None:
     """The last lines of the log; open where something went wrong."""
     status, _ = runs.follow(run).read()
     with st.expander(t("watch.log"), expanded=status.error is not None):
         lines = run.log_tail(LOG_LINES)
-        st.code("\n".join(lines) or t("watch.log.none"), language=None, height=LOG_HEIGHT)
+        st.code("\n".join(lines) or t("watch.log.none"), language=None, height=LOG_HEIGHT, wrap_lines=True)
 
 
 def first_batch(run: Run) -> None:
@@ -93,7 +100,8 @@ def first_batch(run: Run) -> None:
         class_names = (run.spec.manifest or {})["class_names"]
         tiles = pictures.batch_tiles(inputs, labels, class_names)
     except (OSError, ValueError, KeyError, EngineError):
-        st.caption(t("watch.first_batch.none"))
+        status, _ = runs.follow(run).read()
+        st.caption(t("watch.first_batch.none" if status.is_active else "watch.first_batch.never"))
     else:
         pictures.gallery("first_batch", tiles, label=t("watch.first_batch"))
 

@@ -118,7 +118,7 @@ DATA: dict[str, Text] = {
     "data.part.none": Text("in no part", "不属于任何部分"),
     "data.samples": Text("Some of the pictures", "部分图片"),
     "data.samples_help": Text("Click a picture to see it large.", "点击图片可查看大图。"),
-    "data.other_samples": Text("Others", "换一批"),
+    "data.other_samples": Text("Show others", "换一批"),
     "data.large": Text("{size} pixels · {part}", "{size} 像素 · {part}"),
     "data.left_out": Text("Left out: {n}", "未使用：{n}"),
     "data.left_out_says": Text("These files are not used. Everything else is.", "以下文件未使用，其余全部使用。"),
@@ -252,6 +252,10 @@ WATCH: dict[str, Text] = {
         "Stopped on request in epoch {epoch} of {epochs}. What it has learnt is kept: the best and the last weights.",
         "已按要求在第 {epoch} 轮（共 {epochs} 轮）停止。已学到的内容都已保留：最佳权重与最后的权重。",
     ),
+    "watch.says.stopped_in_first": Text(
+        "Stopped on request in epoch {epoch} of {epochs}. What it has learnt is kept: the last weights.",
+        "已按要求在第 {epoch} 轮（共 {epochs} 轮）停止。已学到的内容已保留：最后的权重。",
+    ),
     "watch.says.stopped_early": Text(
         "Stopped on request before the first step. Nothing was learnt yet.",
         "在第一步之前已按要求停止，尚未学到任何内容。",
@@ -259,6 +263,10 @@ WATCH: dict[str, Text] = {
     "watch.kept": Text(
         "Kept in {folder}: the curves, the log and the weights of the last finished epoch.",
         "以下内容保留在 {folder} 中：曲线、日志以及最后一个完整轮次的权重。",
+    ),
+    "watch.kept_no_weights": Text(
+        "It ended before the first epoch was finished, so there are no weights. The log lies in {folder}.",
+        "训练在第一轮完成之前结束，因此没有权重。日志位于 {folder}。",
     ),
     "watch.says.early": Text(
         "Early stopping ended it after epoch {epoch} of {epochs}: the validation loss had stopped falling.",
@@ -304,6 +312,7 @@ WATCH: dict[str, Text] = {
     ),
     "watch.first_batch": Text("The first batch the network saw", "网络看到的第一批图片"),
     "watch.first_batch.none": Text("Appears with the first training step.", "第一个训练步开始后显示。"),
+    "watch.first_batch.never": Text("None was recorded.", "没有记录。"),
     "watch.log": Text("Log", "日志"),
     "watch.log.none": Text("Nothing written yet.", "尚无内容。"),
     "watch.csv": Text("Download the numbers (CSV)", "下载数据（CSV）"),

@@ -184,6 +184,17 @@ def test_class_names_never_become_markup(open_app, picture_folder, tmp_path):
     assert "<b>" not in table
 
 
+def test_class_names_never_become_markdown(open_app, picture_folder, monkeypatch):
+    (picture_folder / "dogs").rename(picture_folder / "**dogs** [x](y)")
+    (picture_folder / "cats").rename(picture_folder / "**cats** [x](y)")
+    titles = []
+    monkeypatch.setattr(overview.st, "dialog", lambda title: lambda _: lambda *_: titles.append(title))
+    monkeypatch.setattr(overview.pictures, "gallery", lambda *_, **__: 0)
+    choose(open_app("data"), "folder", picture_folder)
+    assert titles
+    assert all(title.startswith(r"\*\*") and r"\[x\]" in title for title in titles)
+
+
 def test_sample_pages_show_every_picture_before_one_comes_again():
     n = 100
     shown = [number for page in range(4) for number in overview.sample_numbers(n, page)]

@@ -64,6 +64,7 @@ def test_a_broken_run_says_why_shows_its_log_and_what_is_kept(watch, phase):
     run = make_run(phase)
     app = watch(run.run_id)
     assert len(app.error) == 1
+    assert TEXTS["watch.kept_no_weights"].en.partition(",")[0] in texts(app)  # such a made run has no checkpoint
     assert any("the last line of the log" in code.value for code in app.code)
     assert app.expander[0].proto.expanded
     assert str(run.folder) in texts(app).replace("\\", "")
@@ -78,6 +79,18 @@ def test_a_finished_run_says_how_good_it_is(watch):
 
 def test_a_run_that_ended_early_says_so(watch):
     assert "Early stopping ended it after epoch 3 of 4" in texts(watch(make_run("finished", done=3).run_id))
+
+
+def test_a_run_stopped_in_its_first_epoch_claims_no_best_weights(watch):
+    app = watch(make_run("stopped", done=0, step=3, epoch=1).run_id)
+    assert TEXTS["watch.says.stopped_in_first"].en.format(epoch=1, epochs=4) in texts(app)
+    assert "the best and the last weights" in texts(watch(make_run("stopped", done=2).run_id))
+
+
+def test_a_run_that_ended_promises_no_first_batch(watch):
+    app = watch(make_run("failed", done=0).run_id)
+    assert TEXTS["watch.first_batch.never"].en in texts(app)
+    assert TEXTS["watch.first_batch.none"].en not in texts(app)
 
 
 def test_an_unknown_run_is_a_sentence_and_the_way_to_others(watch):
