@@ -212,7 +212,8 @@ class RunStore:
         RunError
             If there is none.
         """
-        if not _is_run_id(run_id) or not (self.root / run_id).is_dir():
+        # Not Path.is_dir, which raises for a name that is too long for the disk.
+        if not _is_run_id(run_id) or not os.path.isdir(self.root / run_id):
             raise RunError("runs.missing", run_id=run_id, folder=str(self.root))
         return Run(self.root / run_id)
 

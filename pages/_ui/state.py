@@ -30,8 +30,8 @@ def open_draft() -> None:
     if not _ID.fullmatch(wanted):
         wanted = st.session_state.get("draft_id") or secrets.token_hex(6)
     if wanted != st.session_state.get("draft_id"):
-        spec, choices = _read(wanted)
-        st.session_state.update(draft_id=wanted, draft=spec, choices=choices)
+        st.session_state.update(draft_id=wanted, draft=_fresh(), choices={}, draft_seen=None)
+    _catch_up()
     if st.query_params.get("draft") != wanted:  # a page switch clears the address
         st.query_params["draft"] = wanted
 
@@ -54,6 +54,7 @@ def update(part: str, **changes: Any) -> None:
     SpecError
         If a value is not allowed; the draft then stays as it was.
     """
+    _catch_up()
     spec = draft()
     set_draft(replace(spec, **{part: replace(getattr(spec, part), **changes)}))
 
@@ -71,6 +72,7 @@ def choice(name: str, default: Any = None) -> Any:
 
 def choose(**choices: Any) -> None:
     """Keep small choices on disk, beside the settings."""
+    _catch_up()
     st.session_state["choices"].update(choices)
     _write()
 
@@ -81,6 +83,21 @@ def language() -> str:
     if chosen in LANGUAGES:
         return chosen
     return "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
+
+
+def _catch_up() -> None:
+    """Take over what another tab with the same draft has changed, so that neither undoes the other's settings."""
+    if (seen := _version(draft_id())) != st.session_state["draft_seen"] and seen is not None:
+        spec, choices = _read(draft_id())
+        st.session_state.update(draft=spec, choices=choices, draft_seen=seen)
+
+
+def _version(wanted: str) -> int | None:
+    """Changes with every writing of the file; None if there is none."""
+    try:
+        return os.stat(_file(wanted)).st_mtime_ns
+    except OSError:
+        return None
 
 
 def _file(wanted: str) -> os.PathLike[str]:
@@ -110,3 +127,4 @@ def _write() -> None:
     with open(temporary, "w", encoding="utf-8") as file:
         json.dump(stored, file, ensure_ascii=False, indent=1)
     os.replace(temporary, path)  # a second tab never reads half a file
+    st.session_state["draft_seen"] = _version(draft_id())

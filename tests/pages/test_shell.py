@@ -52,6 +52,17 @@ def test_two_visitors_share_nothing(open_app):
     assert first.query_params["draft"] != second.query_params["draft"]
 
 
+def test_two_tabs_with_one_draft_do_not_undo_each_other(open_app):
+    first = open_app("data")
+    first.text_input(key="data.n_pictures").set_value("240").run()
+    second = open_app("data", draft=first.query_params["draft"])
+    first.text_input(key="data.n_pictures").set_value("320").run()
+    second.text_input(key="data.seed").set_value("5").run()
+    assert second.text_input(key="data.n_pictures").value == "320"
+    assert first.run().text_input(key="data.seed").value == "5"
+    assert first.text_input(key="data.n_pictures").value == "320"
+
+
 def test_draft_stays_in_the_address_over_page_switches(open_app):
     app = open_app()
     draft = app.query_params["draft"]

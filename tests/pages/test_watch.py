@@ -101,7 +101,7 @@ def test_an_unknown_run_is_a_sentence_and_the_way_to_others(watch):
     assert any(f"run={known.run_id}" in link.proto.query_string for link in app.get("page_link"))
 
 
-@pytest.mark.parametrize("hostile", ["../../etc", "..", ".fitlab", "a/b", "%00"])
+@pytest.mark.parametrize("hostile", ["../../etc", "..", ".fitlab", "a/b", "%00", "a" * 3000, "猫" * 200])
 def test_a_hostile_run_id_is_a_sentence_too(watch, hostile):
     app = watch(hostile)
     assert not app.exception
