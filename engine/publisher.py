@@ -17,6 +17,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from engine.augment.flow import order
+from engine.errors import TrainingError
 from engine.runs.database import RunWriter
 from engine.runs.log import say
 from engine.runs.store import Run
@@ -109,6 +110,8 @@ class Publisher(Callback):
             self.step, self.epoch, "validation", {k[4:]: v for k, v in logs.items() if k[:4] == "val_"}
         )
         self.writer.set_state(epoch=self.epoch, step=self.step, **logs)
+        if not self.run.database.exists():
+            raise StopRequested  # the run was deleted, and its weights would bring its folder back
         is_best = self._save(logs["val_loss"])
         values = ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
         self.tell(
@@ -131,7 +134,10 @@ class Publisher(Callback):
             raise StopRequested
 
     def _publish_step(self, done: int, averages: dict[str, float]) -> None:
-        """Publish the averages of the batches since the last published step, and how fast they were."""
+        """Publish the averages of the batches since the last published step, and how fast they were.
+
+        A loss that is no number any more ends the training here: the rest of a long epoch would only take time.
+        """
         done_before, before, then = self._before
         now, n_new = time.monotonic(), done - done_before
         values = {k: (v * done - before.get(k, 0.0) * done_before) / n_new for k, v in averages.items()}
@@ -146,6 +152,10 @@ class Publisher(Callback):
         self.writer.set_state(
             epoch=self.epoch, step=self.step, images_per_s=self.images_per_s, eta_s=self._eta_s(), **values
         )
+        if not math.isfinite(values["loss"]):
+            raise TrainingError(
+                "training.loss_not_finite", loss=values["loss"], epoch=self.epoch, rate=values["learning_rate"]
+            )
 
     def _eta_s(self) -> float | None:
         """Seconds to the end: the steps left at the present speed, and one validation per epoch left."""

@@ -62,7 +62,8 @@ def train(run: Run, writer: RunWriter) -> str:
     try:
         fit(model, spec, parts, [*recipe(spec.training), publisher])
     except StopRequested:
-        model.save(run.last_checkpoint)
+        if run.folder.exists():
+            model.save(run.last_checkpoint)
         return "stopped"
     try:
         if len(parts["test"][1]):

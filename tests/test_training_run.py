@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -196,8 +197,26 @@ def test_a_database_that_cannot_be_written_ends_the_training(store, monkeypatch)
 
 
 def test_a_loss_that_is_no_number_ends_the_training(store):
-    with pytest.raises(TrainingError):
+    with pytest.raises(TrainingError, match="learning rate of 100"):
         _train(store, _spec(optimizer="sgd", learning_rate=100.0, schedule="constant", epochs=20))
+
+
+def test_a_loss_that_is_no_number_does_not_wait_for_the_end_of_a_long_epoch(store):
+    ruinous = {"optimizer": "sgd", "learning_rate": 100.0, "schedule": "constant", "epochs": 1}
+    with pytest.raises(TrainingError):
+        _train(store, _spec(AugmentSpec.preset("light"), steps_per_epoch=100_000, **ruinous))
+
+
+def test_a_run_that_is_deleted_ends_and_stays_away(store, tmp_path):
+    doomed = []
+
+    def delete_soon(run, writer):
+        doomed.append(run.folder)
+        threading.Timer(1.0, run.folder.rename, [tmp_path / "trash"]).start()
+
+    with pytest.raises((OSError, sqlite3.Error)):  # there is nowhere left to write the end
+        _train(store, _spec(epochs=1000), delete_soon)
+    assert not doomed[0].exists()
 
 
 def test_early_stopping_is_one_of_the_callbacks_when_asked_for():

@@ -169,7 +169,7 @@ class RunWriter:
     Attributes
     ----------
     stop_requested : threading.Event
-        Set once the run's phase is "stopping", or by whoever else wants the run to end.
+        Set once the run's phase is "stopping" or its database was deleted, or by whoever else wants the run to end.
     dropped : int
         Per-step values left out because the disk could not keep up. Values of epochs are never left out.
     cpu_s : float
@@ -254,6 +254,8 @@ class RunWriter:
         if time.monotonic() >= self._next_heartbeat:
             self._next_heartbeat = time.monotonic() + HEARTBEAT_S
             self.set_state(heartbeat=time.time())
+            if not self._path.exists():
+                self.stop_requested.set()
         with self._lock:
             metrics, events, state = self._metrics, self._events, self._state
             self._metrics, self._events, self._state = [], [], {}

@@ -192,7 +192,10 @@ ERRORS: dict[str, ErrorText] = {
     ),
     "loss_not_finite": ErrorText(
         Text("a finite loss", "有限的损失值"),
-        Text("{loss} in epoch {epoch}", "第 {epoch} 轮的损失为 {loss}"),
+        Text(
+            "{loss} in epoch {epoch}, at a learning rate of {rate:.3g}",
+            "第 {epoch} 轮的损失为 {loss}（当时的学习率为 {rate:.3g}）",
+        ),
         Text(
             "The weights are spoiled: start over with a learning rate a tenth as large, or load an earlier checkpoint.",
             "权重已损坏：请把学习率降到十分之一重新开始，或载入较早的检查点。",

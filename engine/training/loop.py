@@ -57,7 +57,9 @@ def train(
         averages = train_epoch(model, stream, class_weights, callbacks)
         logs = averages.read()  # one copy from the device: synchronises
         if not math.isfinite(logs["loss"]) and not model.stop_training:
-            raise TrainingError("training.loss_not_finite", loss=logs["loss"], epoch=epoch + 1)
+            raise TrainingError(
+                "training.loss_not_finite", loss=logs["loss"], epoch=epoch + 1, rate=model.learning_rate
+            )
         came = model.n_batches - before
         if came < steps and not model.stop_training:
             _note_end(epoch, wanted=steps, came=came)

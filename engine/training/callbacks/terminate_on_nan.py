@@ -34,6 +34,8 @@ class TerminateOnNaN(Callback):
         if loss is None or math.isfinite(loss):
             return
         if self.raise_error:
-            raise TrainingError("training.loss_not_finite", loss=loss, epoch=self.epoch + 1)
+            raise TrainingError(
+                "training.loss_not_finite", loss=loss, epoch=self.epoch + 1, rate=self.model.learning_rate
+            )
         print(f"Batch {batch}: the loss is {loss}; training stops.")
         self.model.stop_training = True
