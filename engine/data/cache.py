@@ -275,6 +275,8 @@ def _describe(pictures: Pictures, stored: _Stored) -> tuple[dict[str, Any], dict
 
 
 def _check_classes(class_names: list[str], n: int, left_out: list[LeftOut]) -> None:
+    if not n and not left_out:
+        raise DataError("data.nothing_there", field="data.path")
     if not n:
         examples = ", ".join(item.name for item in left_out[:3]) or "-"
         raise DataError("data.no_pictures", field="data.path", n=len(left_out), examples=examples)

@@ -15,6 +15,9 @@ from engine.data.source import LeftOut, Pictures, Source, UnusablePicture
 from engine.data.tree import is_hidden, sort_paths
 from engine.errors import DataError
 
+MAX_ENTRIES = 500_000
+"""Files and folders that a source may hold. Beyond that, somebody chose a whole disk by mistake."""
+
 
 class Folder(Source):
     """The source ``"folder"``: `spec.path` with class sub-folders, see `engine.data.tree.sort_paths`."""
@@ -25,7 +28,7 @@ class Folder(Source):
     def pictures(self) -> Pictures:
         root = resolve(self.spec.path)
         listing = list(_walk(root))
-        tree = sort_paths(item for item in listing if isinstance(item, str))
+        tree = sort_paths(item[0] for item in listing if not isinstance(item, LeftOut))
         tree.left_out += [item for item in listing if isinstance(item, LeftOut)]
 
         def read(indices: np.ndarray) -> Iterator[np.ndarray | UnusablePicture]:
@@ -60,24 +63,27 @@ def resolve(path: str) -> Path:
 def _listing_digest(root: Path) -> str:
     """Digest of names, sizes and times of change of all files."""
     digest = hashlib.blake2b(str(root).encode("utf-8", "surrogateescape"), digest_size=16)
-    for item in sorted(_walk(root), key=str):
+    for item in _walk(root):
         if isinstance(item, LeftOut):
             digest.update(repr(item).encode())
-            continue
-        try:
-            status = (root / item).stat()
-        except OSError:
-            continue  # vanished since it was listed: so the digest differs
-        digest.update(f"{item}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        else:
+            name, status = item
+            digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
-def _walk(root: Path) -> Iterator[str | LeftOut]:
-    """Relative paths of files, of folders with a final ``/``, and what cannot be used.
+def _walk(root: Path) -> Iterator[tuple[str, os.stat_result] | LeftOut]:
+    """Relative paths of files, of folders with a final ``/``, and what cannot be used; always in the same order.
 
     Links are followed, so that class folders may lie elsewhere, but not back to a folder above.
+
+    Raises
+    ------
+    DataError
+        If there are more than `MAX_ENTRIES`.
     """
     waiting = [("", {_file_id(os.stat(root))})]
+    n = 0
     while waiting:
         prefix, above = waiting.pop()
         try:
@@ -85,6 +91,9 @@ def _walk(root: Path) -> Iterator[str | LeftOut]:
         except OSError:
             yield LeftOut(prefix, "closed_folder")
             continue
+        n += len(entries)
+        if n > MAX_ENTRIES:
+            raise DataError("data.too_many_files", field="data.path", path=str(root), limit=MAX_ENTRIES)
         for entry in entries:
             name = prefix + entry.name
             if is_hidden(entry.name):
@@ -98,11 +107,11 @@ def _walk(root: Path) -> Iterator[str | LeftOut]:
                 yield LeftOut(name, "broken_link" if entry.is_symlink() else "vanished")
             else:
                 if not stat.S_ISDIR(status.st_mode):
-                    yield name if stat.S_ISREG(status.st_mode) else LeftOut(name, "not_a_file")
+                    yield (name, status) if stat.S_ISREG(status.st_mode) else LeftOut(name, "not_a_file")
                 elif _file_id(status) in above:
                     yield LeftOut(f"{name}/", "link_loop")
                 else:
-                    yield f"{name}/"
+                    yield f"{name}/", status
                     waiting.append((f"{name}/", above | {_file_id(status)}))
 
 

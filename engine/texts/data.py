@@ -41,7 +41,17 @@ ERRORS: dict[str, ErrorText] = {
         Text("a file that has gone or changed since", "已经消失或被改动的文件"),
         Text("Read the data again.", "请重新读取数据。"),
     ),
+    "too_many_files": ErrorText(
+        Text("a folder with one sub-folder per class", "每个类别一个子文件夹的文件夹"),
+        Text("“{path}”, with more than {limit:,} files and folders", "包含超过 {limit:,} 个文件和文件夹的“{path}”"),
+        Text("Choose the folder that holds the pictures, further down.", "请选择更下层的、存放图片的文件夹。"),
+    ),
     # --- what is in them ---
+    "nothing_there": ErrorText(
+        Text("pictures in one sub-folder per class", "每个类别一个子文件夹的图片"),
+        Text("nothing: there is no file", "没有任何文件"),
+        Text("Choose the folder or file that holds the pictures.", "请选择存放图片的文件夹或文件。"),
+    ),
     "no_pictures": ErrorText(
         Text("pictures in one sub-folder per class", "每个类别一个子文件夹的图片"),
         Text(

@@ -22,7 +22,8 @@ def current(spec: DataSpec) -> Dataset | None:
     if spec.source in PATH_SOURCES and not spec.path:
         st.info(t(f"data.no_path.{spec.source}"), icon=":material/arrow_back:")
         return None
-    preparation = prepare.preparation(spec)
+    with st.spinner(t("data.looking")):  # shows only where a huge folder takes its time
+        preparation = prepare.preparation(spec)
     if preparation.state == "ready":
         try:
             return _load(spec, cache.folder(spec).name)

@@ -132,7 +132,7 @@ def test_npz(tmp_path):
 @pytest.mark.parametrize(
     ("tree", "key"),
     [
-        ({}, "data.no_pictures"),
+        ({}, "data.nothing_there"),
         ({"cats/": b"", "dogs/": b""}, "data.no_pictures"),
         ({"a.png": encoded(pixels()), "b.png": encoded(pixels())}, "data.no_pictures"),
         ({"cats/a.png": b"x", "dogs/b.png": b""}, "data.no_pictures"),

@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 
+from engine.data import folder
 from engine.data.folder import Folder
 from engine.data.source import UnusablePicture
 from engine.errors import DataError
@@ -163,6 +164,17 @@ def test_no_path_is_not_the_current_folder(path):
     with pytest.raises(DataError) as caught:
         _source(path).identity()
     assert caught.value.key == "data.no_such_folder"
+
+
+def test_a_whole_disk_is_refused_in_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder, "MAX_ENTRIES", 9)
+    source = _source(write_tree(tmp_path, two_classes(4)))  # two folders and eight files
+    for method in (source.identity, source.pictures):
+        with pytest.raises(DataError) as caught:
+            method()
+        assert caught.value.key == "data.too_many_files"
+    monkeypatch.setattr(folder, "MAX_ENTRIES", 10)
+    assert len(source.pictures().names) == 8
 
 
 def test_closed_root(tmp_path, monkeypatch):
