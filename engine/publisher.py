@@ -112,7 +112,7 @@ class Publisher(Callback):
         self.writer.set_state(epoch=self.epoch, step=self.step, **logs)
         if not self.run.database.exists():
             raise StopRequested  # the run was deleted, and its weights would bring its folder back
-        is_best = self._save(logs["val_loss"])
+        is_best = self._save(logs["val_loss"], logs["val_accuracy"])
         values = ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
         self.tell(
             "best" if is_best else "epoch",
@@ -165,7 +165,7 @@ class Publisher(Callback):
         left = epochs * steps - self.step
         return left * self.batch_size / self.images_per_s + (epochs - self.epoch + 1) * self._validation_s
 
-    def _save(self, val_loss: float) -> bool:
+    def _save(self, val_loss: float, val_accuracy: float) -> bool:
         """Save the model as the last one, and as the best one if it is; returns whether it is."""
         self.model.save(self.run.last_checkpoint)
         if not math.isfinite(val_loss) or (self.best is not None and val_loss >= self.best):
@@ -174,7 +174,7 @@ class Publisher(Callback):
         unfinished = self.run.best_checkpoint.with_suffix(".new")
         shutil.copyfile(self.run.last_checkpoint, unfinished)
         os.replace(unfinished, self.run.best_checkpoint)
-        self.writer.set_state(best_epoch=self.epoch, best_value=val_loss)
+        self.writer.set_state(best_epoch=self.epoch, best_value=val_loss, best_accuracy=val_accuracy)
         return True
 
     def _save_first_batch(self, network: nn.Module, inputs: tuple[Tensor, ...]) -> None:

@@ -79,6 +79,9 @@ def test_a_run_publishes_its_curves_progress_and_checkpoints(store, augment):
     first = run.metrics()[0]
     assert (first.step, first.epoch, first.split) == (1, 1, "batch")
     assert status.best_value == min(r.value for r in run.metrics() if (r.name, r.split) == ("loss", "validation"))
+    assert status.best_accuracy == next(
+        r.value for r in run.metrics() if (r.name, r.split, r.epoch) == ("accuracy", "validation", status.best_epoch)
+    )
     assert spec.torch_threads == 1
     assert [event.kind for event in run.events()][:2] == ["data", "network"]
 

@@ -55,8 +55,8 @@ class Status:
         Those of the last validation.
     test_loss, test_accuracy : float or None
         Those of the test part, at the end of the run.
-    best_epoch, best_value : int, float or None
-        Epoch with the lowest validation loss so far, and that loss.
+    best_epoch, best_value, best_accuracy : int, float, float or None
+        Epoch with the lowest validation loss so far, that loss, and its validation accuracy.
     device : Text or None
         The device in words; None until the worker knows it.
     error : EngineError or None
@@ -85,6 +85,7 @@ class Status:
     test_accuracy: float | None = None
     best_epoch: int | None = None
     best_value: float | None = None
+    best_accuracy: float | None = None
     device: Text | None = None
     error: EngineError | None = None
     queue_place: int | None = None

@@ -32,8 +32,8 @@ def _row(run: Run) -> None:
             query_params={"run": run.run_id, "draft": state.draft_id()},
         )
         facts = [t(f"watch.phase.{status.phase}")]
-        if status.val_accuracy is not None:
-            facts.append(t("start.run_accuracy", accuracy=numbers.percent(status.val_accuracy)))
+        if status.best_accuracy is not None:
+            facts.append(t("start.run_accuracy", accuracy=numbers.percent(status.best_accuracy)))
         if status.created:
             facts.append(datetime.fromtimestamp(status.created).strftime("%Y-%m-%d %H:%M"))
         st.caption(" · ".join(facts))

@@ -16,6 +16,7 @@ from engine.catalog import Param
 from engine.errors import EngineError, SpecError
 from pages._ui import state
 
+LONGEST_VALUE = 200  # characters of a value that an error repeats
 Shape = Literal["auto", "slider", "select", "cards"]
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!$:~|<>-])")
 
@@ -28,7 +29,14 @@ def plain(text: str) -> str:
 def problem(error: EngineError, label: str | None = None) -> None:
     """Show an error as a sentence in the visitor's language; `label` is what the visitor calls the setting."""
     params = {**error.params, "name": label} if label else error.params
+    params = {name: _short(value) for name, value in params.items()}
     st.error(plain(engine_texts.ERRORS[error.key](state.language(), **params)), icon=":material/error:")
+
+
+def _short(value: Any) -> Any:
+    """A value as it is, or as the beginning of its text if that is too long to be read in a sentence."""
+    text = str(value)
+    return value if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
 def field(
@@ -133,7 +141,9 @@ def _show_draft(part: str, name: str, param: Param, typed: bool) -> None:
 def parse(param: Param, entry: Any) -> Any:
     """What a widget holds as the setting's type; an entry that is no number comes back as it is, for `Param.check`."""
     if param.kind == "text":
-        return entry.strip()  # a pasted path often brings a space along
+        # A pasted path often brings a space along, and quotes when it comes from a file manager.
+        entry = entry.strip()
+        return entry[1:-1] if len(entry) > 1 and entry[0] == entry[-1] and entry[0] in "\"'" else entry
     if isinstance(entry, float):
         return round(entry, 9)  # a slider adds up its steps in the browser: 0.15000000000000002
     if param.kind in ("int", "float") and isinstance(entry, str):

@@ -58,7 +58,7 @@ def publish(run: Run, epoch: int) -> None:
     writer.add_epoch(last, epoch, "validation", {"loss": val_loss, "accuracy": 1 - val_loss / 4})
     writer.set_state(epoch=epoch, step=last, loss=1.0 / epoch, val_loss=val_loss, val_accuracy=1 - val_loss / 4)
     if val_loss == min(VAL_LOSS[:epoch]):
-        writer.set_state(best_epoch=epoch, best_value=val_loss)
+        writer.set_state(best_epoch=epoch, best_value=val_loss, best_accuracy=1 - val_loss / 4)
     writer.close()
 
 

@@ -113,6 +113,7 @@ def test_without_a_run_in_the_address_all_runs_are_listed(open_app):
     app = open_app("watch")
     assert not app.exception
     assert any(f"run={run.run_id}" in link.proto.query_string for link in app.get("page_link"))
+    assert "Validation accuracy 90.0 %" in texts(app), "that of the best epoch, as everywhere else"
 
 
 def test_a_damaged_run_is_a_sentence(watch):

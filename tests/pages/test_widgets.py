@@ -41,6 +41,14 @@ def test_error_between_two_settings_goes_when_the_other_gives_way(open_app):
     assert app.session_state["draft"].data.validation_fraction == 0.45
 
 
+@pytest.mark.parametrize("entry", ["9" * 4000, "x" * 4000])
+def test_a_very_long_entry_is_not_repeated_in_full(open_app, entry):
+    app = open_app("data")
+    app.text_input(key="data.seed").set_value(entry).run()
+    assert not app.exception
+    assert len(app.error[0].value) < 400
+
+
 def test_typed_text_never_becomes_markup(open_app):
     app = open_app("data")
     app.text_input(key="data.seed").set_value("**7** [x](http://y)").run()
@@ -54,6 +62,9 @@ def test_typed_text_never_becomes_markup(open_app):
         (catalog.DATA["seed"], "1e3", 1000.0),
         (catalog.AUGMENT["zoom_range"], 0.15000000000000002, 0.15),
         (catalog.DATA["path"], " /home/me ", "/home/me"),
+        (catalog.DATA["path"], '"C:\\my pictures"', "C:\\my pictures"),
+        (catalog.DATA["path"], "'/home/me/it's'", "/home/me/it's"),
+        (catalog.DATA["path"], '"', '"'),
         (catalog.DATA["seed"], "seven", "seven"),
     ],
 )
