@@ -38,6 +38,17 @@ def test_every_page(server, new_window, look):
     assert not failures
 
 
+def test_links_show_the_keyboards_place(server, page):
+    app.open_page(page, server.url, "train")
+    for name in ("Data", "Change the data"):
+        link = page.get_by_role("link", name=name, exact=True).first
+        link.focus()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")
+        expect(link).to_be_focused()
+        expect(link).to_have_css("outline-style", "solid")
+
+
 def test_language_switch_is_kept(server, page):
     app.open_page(page, server.url)
     english = page.get_by_role("heading", level=1).inner_text()
