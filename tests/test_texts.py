@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from string import Formatter
 
@@ -29,6 +30,8 @@ ALL = [
     *_in_catalog(),
     *(("pages." + key, text) for key, text in TEXTS.items()),
     *(("training.note." + key, text) for key, text in texts.training.NOTES.items()),
+    *(("augment.warning." + key, text) for key, text in texts.augment.WARNINGS.items()),
+    *(("data.reason." + key, text) for key, text in texts.data.REASONS.items()),
     *((f"{key}.{i}", part) for key, entry in texts.ERRORS.items() for i, part in enumerate(entry)),
 ]
 
@@ -56,6 +59,34 @@ def test_errors_raised_and_errors_written_are_the_same():
         for key in re.findall(r'(?:Engine|Spec|Data|Training|Run)Error\(\s*"([a-z_]+\.[a-z_]+)"', source)
     }
     assert raised == set(texts.ERRORS)
+
+
+def _literals(sources):
+    """All string literals of some sources."""
+    nodes = (node for source in sources for node in ast.walk(ast.parse(source)))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def _asked_for(sources):
+    """Regular expressions of the keys that some sources put together: ``t(f"...")`` and ``TEXTS[f"..."]``."""
+    for node in (node for source in sources for node in ast.walk(ast.parse(source))):
+        key = None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "t":
+            key = node.args[0]
+        elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "TEXTS":
+            key = node.slice
+        if isinstance(key, ast.JoinedStr):
+            yield "".join(re.escape(v.value) if isinstance(v, ast.Constant) else "[a-z_]+" for v in key.values)
+
+
+def test_no_text_is_left_over():
+    table = PROJECT / "pages" / "_ui" / "texts.py"
+    pages = [source for path, source in _sources().items() if "pages" in path.parts and path != table]
+    literals, asked_for = _literals(pages), re.compile("|".join(_asked_for(pages)))
+    assert [key for key in TEXTS if key not in literals and not asked_for.fullmatch(key)] == []
+    engine = _literals(source for path, source in _sources().items() if "texts" not in path.parts)
+    tables = (texts.training.NOTES, texts.augment.WARNINGS, texts.data.REASONS)
+    assert [key for entries in tables for key in entries if key not in engine] == []
 
 
 def test_error_has_three_parts():

@@ -33,25 +33,26 @@ def _chart(
     curves: Curves, name: str, run_id: str, steps_per_epoch: int, x_max: int, best_epoch: int | None, language: str
 ) -> bytes:
     def text(key: str) -> str:
-        return TEXTS[f"watch.{key}"](language)
+        return TEXTS[key](language)
 
+    title = TEXTS[f"watch.{name}"](language)
     percent = name == "accuracy"
     show = numbers.percent if percent else numbers.loss
     batch, train, validation = (curves.get(name, split) for split in ("batch", "train", "validation"))
     best = validation.epoch == best_epoch
     lines = [
-        Line(text("line.batch"), batch.step / steps_per_epoch, batch.value, "batch", "train"),
-        Line(text("line.train"), train.epoch, train.value, "epoch", "train"),
-        Line(text("line.validation"), validation.epoch, validation.value, "epoch", "validation"),
-        Line(text("line.best"), validation.epoch[best], validation.value[best], "best", "validation"),
+        Line(text("watch.line.batch"), batch.step / steps_per_epoch, batch.value, "batch", "train"),
+        Line(text("watch.line.train"), train.epoch, train.value, "epoch", "train"),
+        Line(text("watch.line.validation"), validation.epoch, validation.value, "epoch", "validation"),
+        Line(text("watch.line.best"), validation.epoch[best], validation.value[best], "best", "validation"),
     ]
     label = TEXTS["watch.chart"](
         language,
-        name=text(name),
+        name=title,
         train=show(curves.latest(name, "train")),
         validation=show(curves.latest(name, "validation")),
     )
-    return live_chart.encode(Chart(name, run_id, text(name), label, text("axis"), x_max, percent), lines)
+    return live_chart.encode(Chart(name, run_id, title, label, text("watch.axis"), x_max, percent), lines)
 
 
 def _steps_per_epoch(status: Status) -> int:

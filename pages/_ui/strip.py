@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 
@@ -34,7 +33,6 @@ ICONS = {
 
 def run_strip() -> None:
     """Draw the strip; nothing at all before the first run."""
-    st.html(Path(__file__).with_suffix(".css"))
     run = runs.board().current()
     at_work = run is not None and runs.follow(run).read()[0].is_active
     st.session_state["strip"] = _shown(run)

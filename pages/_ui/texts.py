@@ -33,12 +33,7 @@ START: dict[str, Text] = {
         "{n:,} drawn shapes, a small CNN, and the augmentation set below. Takes less than a minute.",
         "{n:,} 张绘制的形状图片、小型 CNN，以及下方设置的增强。不到一分钟即可完成。",
     ),
-    "start.strip": Text(
-        "What augmentation makes of eight pictures",
-        "数据增强对八张图片的作用",
-    ),
     "start.strip_label": Text("Eight pictures, augmented", "八张经过增强的图片"),
-    "start.augmented_as": Text("{name}, augmented", "{name}，已增强"),
     "start.warming": Text("Getting ready: pictures as they are.", "正在准备：暂为原图。"),
     "start.live": Text(
         "Drag a slider: the pictures follow. Train now uses these strengths.",
