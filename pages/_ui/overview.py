@@ -9,11 +9,13 @@ import streamlit as st
 
 from engine.data import sheet
 from engine.data.dataset import Dataset
+from engine.data.split import missing_classes
 from engine.errors import EngineError
 from pages._ui import numbers, pictures, state, widgets
 from pages._ui.texts import t
 
 N_SAMPLES = 24
+N_NAMED = 8  # classes named in a sentence, at most
 PARTS = ("train", "validation", "test")
 
 
@@ -21,6 +23,7 @@ def overview(dataset: Dataset) -> None:
     """Draw everything there is to know about a data set before training."""
     _facts(dataset)
     st.html(counts_table(dataset))
+    _missing_classes(dataset)
     _samples(dataset)
     _left_out(dataset)
 
@@ -76,6 +79,15 @@ def _row(name: str, counts: np.ndarray, most: int) -> str:
     )
     cells = "".join(f'<td class="fl-number">{numbers.count(n)}</td>' for n in counts)
     return f'<tr><td title="{escape(name)}">{escape(name)}</td><td class="fl-share"><div>{bars}</div></td>{cells}</tr>'
+
+
+def _missing_classes(dataset: Dataset) -> None:
+    """What a split by file order does to data sorted by class, said before a training is wasted on it."""
+    lacking = missing_classes(dataset.labels, dataset.parts, dataset.class_names)
+    for part, names in lacking.items():
+        shown = [*names[:N_NAMED], *(["…"] if len(names) > N_NAMED else [])]
+        classes = widgets.plain(t("list.comma").join(shown))
+        st.warning(t("data.missing_classes", part=t(f"data.part.{part}"), classes=classes), icon=":material/warning:")
 
 
 # --- pictures -------------------------------------------------------------------------------------------------------

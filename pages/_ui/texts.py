@@ -111,6 +111,10 @@ DATA: dict[str, Text] = {
     "data.part.validation": Text("Validation", "验证"),
     "data.part.test": Text("Test", "测试"),
     "data.part.none": Text("in no part", "不属于任何部分"),
+    "data.missing_classes": Text(
+        "{part}: no picture of {classes}. A random split gives every class its share.",
+        "{part}部分没有以下类别的图片：{classes}。随机划分可使每个类别都有相应比例。",
+    ),
     "data.samples": Text("Some of the pictures", "部分图片"),
     "data.samples_help": Text("Click a picture to see it large.", "点击图片可查看大图。"),
     "data.other_samples": Text("Show others", "换一批"),

@@ -48,6 +48,17 @@ def test_folder(open_app, picture_folder):
     assert metrics(app)["Classes"] == "2"
 
 
+def test_classes_missing_in_a_part_are_named(open_app, picture_folder):
+    app = choose(open_app("data"), "folder", picture_folder)
+    assert not app.warning
+    app.segmented_control(key="data.split").set_value("last").run()
+    app.run()
+    assert [warning.value.partition(".")[0] for warning in app.warning] == [
+        "Validation: no picture of cats",
+        "Test: no picture of cats",
+    ]
+
+
 def test_empty_path_is_asked_for_not_complained_about(open_app):
     for kind in ("folder", "zip", "npz"):
         app = choose(open_app("data"), kind)
