@@ -3,6 +3,14 @@
 from engine.texts import ErrorText, Text
 
 ERRORS: dict[str, ErrorText] = {
+    "no_home": ErrorText(
+        Text("a folder for the runs that can be written", "一个可写入的训练文件夹"),
+        Text("{folder}: {problem}", "{folder}：{problem}"),
+        Text(
+            "Set the variable FITLAB_RUNS to a folder of your own, then start FitLab again.",
+            "请把环境变量 FITLAB_RUNS 设为您自己的文件夹，然后重新启动 FitLab。",
+        ),
+    ),
     "missing": ErrorText(
         Text("a run named {run_id}", "名为 {run_id} 的训练"),
         Text("a name that {folder} does not hold", "{folder} 中不存在的名称"),

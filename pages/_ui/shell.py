@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from contextvars import ContextVar
 from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from pages._ui import state, theme, warm_up
+from engine import paths
+from engine.errors import RunError
+from pages._ui import state, theme, warm_up, widgets
 from pages._ui.live_chart import load_plotly
 from pages._ui.strip import run_strip
 from pages._ui.texts import t
@@ -27,6 +31,10 @@ _stands: ContextVar[bool] = ContextVar("shell_stands", default=False)
 
 def run() -> None:
     """Draw the page that the address names, with everything around it."""
+    if (problem := _no_home()) is not None:
+        _navigation()
+        widgets.problem(problem)
+        return
     state.open_draft()
     warm_up.start()
     theme.apply_style()
@@ -39,6 +47,17 @@ def run() -> None:
     finally:
         _stands.reset(token)
     load_plotly()  # last, so that no page waits for it; the first curve then needs no wait either
+
+
+def _no_home() -> RunError | None:
+    """Why runs and drafts cannot be kept, if they cannot."""
+    try:
+        if os.access(paths.home_dir("drafts"), os.W_OK):
+            return None
+        reason = os.strerror(errno.EACCES)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    return RunError("runs.no_home", folder=str(paths.runs_dir()), problem=reason)
 
 
 def surround() -> None:

@@ -124,7 +124,11 @@ def _write() -> None:
     stored = {"spec": json.loads(draft().to_json()), "choices": st.session_state["choices"]}
     path = _file(draft_id())
     temporary = f"{path}.{secrets.token_hex(4)}"
-    with open(temporary, "w", encoding="utf-8") as file:
-        json.dump(stored, file, ensure_ascii=False, indent=1)
-    os.replace(temporary, path)  # a second tab never reads half a file
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(stored, file, ensure_ascii=False, indent=1)
+        os.replace(temporary, path)  # a second tab never reads half a file
+    except OSError:  # a full disk: this session goes on with what it knows, only a reload would not find it
+        with suppress(OSError):
+            os.unlink(temporary)
     st.session_state["draft_seen"] = _version(draft_id())

@@ -63,6 +63,31 @@ def test_two_tabs_with_one_draft_do_not_undo_each_other(open_app):
     assert first.text_input(key="data.n_pictures").value == "320"
 
 
+@pytest.mark.parametrize("place", ["file/runs", "closed"])
+def test_a_runs_folder_that_cannot_be_used_is_a_sentence(open_app, tmp_path, monkeypatch, place):
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setenv("FITLAB_RUNS", str(tmp_path / place))
+    if place == "closed":
+        monkeypatch.setattr(shell.os, "access", lambda *_: False)  # the tests may run as root, who may write anywhere
+    app = open_app()
+    assert not app.exception
+    assert "FITLAB_RUNS" in app.error[0].value.replace("\\", "")
+
+
+def test_a_full_disk_does_not_take_the_page_away(open_app, monkeypatch):
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    app = open_app("data")
+    app.text_input(key="data.n_pictures").set_value("240").run()
+    monkeypatch.setattr(state.os, "replace", refuse)
+    app.text_input(key="data.seed").set_value("5").run()
+    assert not app.exception
+    assert app.text_input(key="data.seed").value == "5"
+    assert app.text_input(key="data.n_pictures").value == "240"
+
+
 def test_draft_stays_in_the_address_over_page_switches(open_app):
     app = open_app()
     draft = app.query_params["draft"]
