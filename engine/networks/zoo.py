@@ -1,7 +1,7 @@
 """The networks that the pages offer: an MLP, a small CNN and a ResNet for small pictures.
 
-All take pictures (B, C, H, W) as floats 0..255, normalise them themselves and give one logit per class, (B, n_classes).
-Weights begin as PyTorch's layers make them, or as said below; `torch.manual_seed` decides them.
+All take pictures (B, C, H, W) as floats, 0..255 unless they were shown others, normalise them themselves and give one
+logit per class, (B, n_classes). Weights begin as PyTorch's layers make them, or as said below; `torch.manual_seed` decides them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ class Normalize(nn.Module):
     Parameters
     ----------
     n_channels : int
-    images : ndarray, shape (N, H, W, C), uint8, optional
-        Pictures to measure: the training part. None = the middle and half the width of 0..255.
+    images : ndarray, shape (N, H, W, C), optional
+        Pictures to measure, as training will get them: the training part. None = the middle and half the width of
+        0..255.
     """
 
     mean: Tensor
@@ -27,12 +28,13 @@ class Normalize(nn.Module):
 
     def __init__(self, n_channels: int, images: np.ndarray | None = None) -> None:
         super().__init__()
-        mean, std = np.full(n_channels, 127.5), np.full(n_channels, 127.5)
+        mean, std, least = np.full(n_channels, 127.5), np.full(n_channels, 127.5), 1.0
         if images is not None:
             mean, std = _moments(images)
+            least = 1.0 if images.dtype == np.uint8 else float(np.abs(images).max()) / 255 or 1.0
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(-1, 1, 1))
         # A channel without any variation is left at its mean, instead of being divided by zero.
-        self.register_buffer("std", torch.tensor(np.maximum(std, 1.0), dtype=torch.float32).view(-1, 1, 1))
+        self.register_buffer("std", torch.tensor(np.maximum(std, least), dtype=torch.float32).view(-1, 1, 1))
 
     def forward(self, inputs: Tensor) -> Tensor:  # (B, C, H, W)
         """Normalised pictures, (B, C, H, W).
@@ -48,7 +50,9 @@ class Normalize(nn.Module):
 
 
 def _moments(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation per channel, float64 (C,), from counts of the 256 values: exact, whatever N."""
+    """Mean and standard deviation per channel, float64 (C,); those of uint8 exactly, from counts of its 256 values."""
+    if images.dtype != np.uint8:
+        return images.mean((0, 1, 2), np.float64), images.std((0, 1, 2), np.float64)
     counts = np.stack([np.bincount(images[..., c].reshape(-1), minlength=256) for c in range(images.shape[-1])])
     values, shares = np.arange(256), counts / counts.sum(axis=1, keepdims=True)  # (C, 256)
     mean = shares @ values
@@ -65,7 +69,7 @@ def mlp(
     input_shape : tuple of int
         (H, W, C).
     n_classes : int
-    images : ndarray, shape (N, H, W, C), uint8, optional
+    images : ndarray, shape (N, H, W, C), optional
         Training pictures to set `Normalize` by.
     width : int
     """
@@ -95,7 +99,7 @@ def small_cnn(
     input_shape : tuple of int
         (H, W, C); only C is used.
     n_classes : int
-    images : ndarray, shape (N, H, W, C), uint8, optional
+    images : ndarray, shape (N, H, W, C), optional
         Training pictures to set `Normalize` by.
     width : int
         Channels of the first convolution; the next two have twice and four times as many.
@@ -170,7 +174,7 @@ def resnet(
     input_shape : tuple of int
         (H, W, C); only C is used.
     n_classes : int
-    images : ndarray, shape (N, H, W, C), uint8, optional
+    images : ndarray, shape (N, H, W, C), optional
         Training pictures to set `Normalize` by.
     width : int
         Channels of the first stage; the next two have twice and four times as many, each at half the size of the last.

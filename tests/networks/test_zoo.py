@@ -52,6 +52,17 @@ def test_normalize_measures_the_pictures():
     assert set(normalize.state_dict()) == {"mean", "std"}
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_normalize_measures_pictures_of_another_scale(dtype):
+    images, _ = pictures(60)
+    scaled = images.astype(dtype) / 255
+    wanted = Normalize(3, images)(torch.from_numpy(images).permute(0, 3, 1, 2).float())
+    got = Normalize(3, scaled)(torch.from_numpy(scaled).permute(0, 3, 1, 2).float())
+    torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4)
+    flat = np.full((4, 2, 2, 1), 0.5, dtype)
+    assert torch.equal(Normalize(1, flat)(torch.full((1, 1, 2, 2), 0.5)), torch.zeros(1, 1, 2, 2))
+
+
 def test_normalize_leaves_a_flat_channel_finite():
     images = np.zeros((4, 2, 2, 1), np.uint8)
     assert torch.equal(Normalize(1, images)(torch.zeros(1, 1, 2, 2)), torch.zeros(1, 1, 2, 2))
