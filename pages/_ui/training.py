@@ -61,7 +61,8 @@ def _reason() -> None:
     """Which way the pictures will take to the network, and why; or why they cannot."""
     spec = state.draft()
     if (problem := _problem(spec)) and problem.field == "training.mode":
-        widgets.problem(problem)
+        # By the names that stand on the pages, not by those of the parameters.
+        widgets.problem(SpecError(problem.key, field=problem.field, active=_active(spec)))
     else:
         st.caption(t(f"train.why.{spec.training.mode}.{spec.mode}"))
 
@@ -83,7 +84,8 @@ def summary() -> None:
     _augmentation(spec)
     st.markdown(t("train.device", device=_device(spec.training.device)))
     if st.button(t("train.start"), type="primary", icon=":material/play_arrow:", key="start"):
-        if widgets.has_errors("training"):
+        problem = _problem(spec)
+        if widgets.has_errors("training") or (problem and problem.field == "training.mode"):
             st.error(t("train.wrong_field"), icon=":material/error:")
         else:
             launch.launch(spec)
@@ -108,9 +110,14 @@ def _steps_per_epoch(spec: RunSpec, n_train: int) -> int:
 
 
 def _augmentation(spec: RunSpec) -> None:
-    names = t("list.comma").join(catalog.TRANSFORMS[name].label(state.language()) for name in spec.augment.active)
+    names = _active(spec)
     st.markdown(t("train.augmentation", names=names) if names else t("train.no_augmentation"))
     _link("augment", "train.to_augment")
+
+
+def _active(spec: RunSpec) -> str:
+    """Names of the transforms that are switched on."""
+    return t("list.comma").join(catalog.TRANSFORMS[name].label(state.language()) for name in spec.augment.active)
 
 
 def _link(page: str, text: str) -> None:

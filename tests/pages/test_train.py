@@ -67,8 +67,10 @@ def test_fit_with_augmentation_is_refused_beside_the_mode(train):
     set_draft(train, "training", mode="fit")
     train.run()
     assert len(train.error) == 1
+    assert "Rotation, Zoom, Shift sideways" in train.error[0].value
     train.button(key="start").click().run()
     assert not train.exception
+    assert train.error[-1].value == TEXTS["train.wrong_field"].en, "the reason stands there already"
     assert RunStore().list() == []
 
 
