@@ -105,6 +105,11 @@ def warm_up() -> None:
         warp(np.zeros((1, 2, 2, 1), dtype), np.zeros(1, np.int64), neutral, np.zeros((1, 2), bool))
 
 
+def is_compiled() -> bool:
+    """Whether numba's cache on disk holds the kernel, so that `warm_up` only loads it."""
+    return any(Path(_warp_all.stats.cache_path).glob("warp_cpu._warp_all-*.nbi"))
+
+
 def _readable(images: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pictures in a form that the kernel is compiled for (C-contiguous, read-only uint8 or float32), and their numbers.
 

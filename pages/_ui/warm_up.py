@@ -32,18 +32,20 @@ def kernel_ready() -> bool:
 
 def _warm_up() -> None:
     spec = RunSpec()
-    _load_kernel()  # first, because the Start page's pictures wait for it
-    prepare.start(spec.data)
+    # First, because its warm worker takes longest: it imports torch while the visitor looks at the page.
     lane.ensure(lane_of(spec.training.device), paths.runs_dir())
+    _load_kernel()
+    prepare.start(spec.data)
     gc.freeze()  # what is here stays: no later collection needs to look at it
 
 
 def _load_kernel() -> None:
-    # Compiling holds the interpreter's lock for seconds, so another process fills the cache; here it is only read.
-    subprocess.run([sys.executable, "-c", _COMPILE], cwd=paths.PROJECT, check=False, capture_output=True)
     from engine.augment import warp_cpu  # imports numba, which no page needs before this
 
     try:
+        if not warp_cpu.is_compiled():
+            # Compiling holds the interpreter's lock for seconds, so another process does it; here it is only loaded.
+            subprocess.run([sys.executable, "-c", _COMPILE], cwd=paths.PROJECT, check=False, capture_output=True)
         warp_cpu.warm_up()
     finally:
         _kernel_ready.set()  # a kernel that cannot be loaded is then an error on the page, not a wait for ever
