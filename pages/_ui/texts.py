@@ -183,19 +183,25 @@ TRAIN: dict[str, Text] = {
         "共 {n} 张图片、{classes} 个类别：{train} 张用于学习，{validation} 张用于验证，{test} 张用于最终测试。",
     ),
     "train.steps": Text("{per_epoch} steps in an epoch, {total} in all.", "每轮 {per_epoch} 步，共 {total} 步。"),
+    "train.memory": Text(
+        "They fit in memory: {size} MB of {free} MB that are free.", "可全部放入内存：占 {size} MB，空闲 {free} MB。"
+    ),
+    "train.memory_short": Text(
+        "They take {size} MB of memory, and only {free} MB are free. Choose a smaller picture size on the Data page, or "
+        "close other programs.",
+        "需要 {size} MB 内存，而空闲内存只有 {free} MB。请在“数据”页选择更小的图片尺寸，或关闭其他程序。",
+    ),
     "train.to_data": Text("Change the data", "更改数据"),
     "train.no_augmentation": Text("No augmentation: pictures as they are.", "不做增强：使用原图。"),
     "train.augmentation": Text("Augmentation: {names}.", "增强：{names}。"),
     "train.to_augment": Text("Change the augmentation", "更改增强"),
     "train.why.auto.fit_generator": Text(
-        "The training pictures fit in memory and augmentation is on: **fit_generator** draws new variations for each "
-        "batch.",
-        "训练图片可全部放入内存，并且已打开增强：**fit_generator** 会为每个批次抽取新的变化。",
+        "Augmentation is on: **fit_generator** draws new variations for each batch.",
+        "已打开增强：**fit_generator** 会为每个批次抽取新的变化。",
     ),
     "train.why.auto.fit": Text(
-        "The training pictures fit in memory and augmentation is off: **fit** shows them as they are, in a new order "
-        "each epoch.",
-        "训练图片可全部放入内存，并且未打开增强：**fit** 按原图训练，每轮重新打乱顺序。",
+        "Augmentation is off: **fit** shows the pictures as they are, from memory, in a new order each epoch.",
+        "未打开增强：**fit** 直接用内存中的原图训练，每轮重新打乱顺序。",
     ),
     "train.why.fit_generator.fit_generator": Text(
         "Your choice: **fit_generator** takes its batches from an endless stream, augmented where augmentation is on.",

@@ -6,6 +6,7 @@ import os
 import subprocess
 from dataclasses import replace
 
+import psutil
 import streamlit as st
 
 from engine import catalog
@@ -101,7 +102,18 @@ def _data(spec: RunSpec) -> None:
         per_epoch = _steps_per_epoch(spec, len(pictures.parts["train"]))
         total = numbers.count(per_epoch * spec.training.epochs)
         st.markdown(t("train.steps", per_epoch=numbers.count(per_epoch), total=total))
+        _memory(pictures.images.nbytes)
     _link("data", "train.to_data")
+
+
+def _memory(n_bytes: int) -> None:
+    """Whether the pictures, all of which a run holds in memory, have room there."""
+    free = psutil.virtual_memory().available
+    amounts = {"size": numbers.count(-(-n_bytes // 2**20)), "free": numbers.count(free // 2**20)}
+    if n_bytes < free:
+        st.caption(t("train.memory", **amounts))
+    else:
+        st.warning(t("train.memory_short", **amounts), icon=":material/memory:")
 
 
 def _steps_per_epoch(spec: RunSpec, n_train: int) -> int:

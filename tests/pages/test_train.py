@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -47,6 +48,14 @@ def test_it_says_what_will_run(train):
     assert "100 pictures in 8 classes" in said
     assert "3 steps in an epoch, 30 in all" in said
     assert "Rotation" in said
+
+
+def test_it_says_whether_the_pictures_fit_in_memory(train, monkeypatch):
+    assert "They fit in memory: 1 MB of" in texts(train)
+    assert not train.warning
+    monkeypatch.setattr(training.psutil, "virtual_memory", lambda: SimpleNamespace(available=2**10))
+    train.run()
+    assert "only 0 MB are free" in train.warning[0].value
 
 
 def test_automatic_mode_says_which_way_and_why(train):
