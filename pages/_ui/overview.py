@@ -61,7 +61,10 @@ def counts_table(dataset: Dataset) -> str:
         [np.bincount(dataset.labels[dataset.parts[part]], minlength=len(dataset.class_names)) for part in PARTS]
     )
     most = max(1, counts.sum(axis=0).max())
-    heads = "".join(f'<th class="fl-number">{escape(t(f"data.part.{part}"))}</th>' for part in PARTS)
+    heads = "".join(
+        f'<th class="fl-number"><i style="background:var(--fl-{part})"></i>{escape(t(f"data.part.{part}"))}</th>'
+        for part in PARTS
+    )
     rows = [_row(name, counts[:, k], most) for k, name in enumerate(dataset.class_names)]
     total = "".join(f'<td class="fl-number">{numbers.count(n)}</td>' for n in counts.sum(axis=1))
     return (

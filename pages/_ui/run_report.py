@@ -9,11 +9,13 @@ from engine import catalog
 from engine.errors import EngineError
 from engine.runs.status import Status
 from engine.runs.store import Run
+from engine.spec import RunSpec
 from pages._ui import numbers, pictures, runs, state, training, widgets
 from pages._ui.curves import Curves
 from pages._ui.texts import t
 
 LOG_LINES = 12
+GUESSING = 1.25  # times the accuracy of guessing: below, a network has learnt nothing worth the name
 LOG_HEIGHT = 260  # pixels
 
 
@@ -49,6 +51,7 @@ def say(run: Run) -> None:
         st.caption(_doing(status))
     else:
         st.markdown(_outcome(status, curves))
+        _guesses(run.spec, status, curves)
     if n := curves.n_not_finite("loss"):
         st.warning(t("watch.gaps", n=n), icon=":material/warning:")
 
@@ -74,6 +77,15 @@ def _outcome(status: Status, curves: Curves) -> str:
     if status.test_accuracy is not None:
         sentences.append(t("watch.result.test", test=numbers.percent(status.test_accuracy)))
     return " ".join(sentences)
+
+
+def _guesses(spec: RunSpec, status: Status, curves: Curves) -> None:
+    """Say so where a finished run learnt nothing; its loss may be finite all the same, which batch norm sees to."""
+    accuracy = curves.at_epoch("accuracy", "validation", status.best_epoch)
+    n_classes = len((spec.manifest or {}).get("class_names", ()))
+    if status.phase == "finished" and n_classes and accuracy is not None and accuracy < GUESSING / n_classes:
+        rate = spec.training.learning_rate
+        st.warning(t("watch.guesses", n=n_classes, rate=f"{rate:g}", lower=f"{rate / 10:g}"), icon=":material/warning:")
 
 
 def _stopped(status: Status) -> str:

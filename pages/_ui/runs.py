@@ -84,7 +84,9 @@ class Board:
                     active.append((status.phase not in AT_WORK, run.run_id, run))
                 else:
                     self._ended.add(run.run_id)
-        return min(active)[-1] if active else next(iter(runs), None)
+        # A folder without settings is no run of ours: Watch lists it, but it is not what everybody wants to see.
+        newest = next((run for run in runs if (run.folder / "spec.json").exists()), None)
+        return min(active)[-1] if active else newest
 
 
 def follow(run: Run) -> Follower:

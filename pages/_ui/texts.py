@@ -285,6 +285,11 @@ WATCH: dict[str, Text] = {
         "On the test pictures, looked at only once at the very end, it is **{test}**.",
         "对于只在最后使用一次的测试图片，正确率为 **{test}**。",
     ),
+    "watch.guesses": Text(
+        "That is no better than guessing among {n} classes. The usual cause is a learning rate that is too high: it was "
+        "{rate}; try {lower}.",
+        "这与在 {n} 个类别中随机猜测差不多。最常见的原因是学习率过高：本次为 {rate}，请试试 {lower}。",
+    ),
     "watch.phase": Text("State", "状态"),
     "watch.progress": Text("Progress", "进度"),
     "watch.place": Text("Place in the queue", "排队位置"),

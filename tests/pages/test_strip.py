@@ -56,6 +56,12 @@ def test_the_run_at_work_comes_before_newer_ones_that_wait_or_have_ended(runs_di
     assert board.current().run_id == waiting.run_id
 
 
+def test_a_foreign_folder_is_not_the_newest_run(runs_dir):
+    run = make_run("finished")
+    (runs_dir / "99991231-235959-000").mkdir()
+    assert Board(runs.RunStore()).current().run_id == run.run_id
+
+
 def test_of_ended_runs_the_newest_is_shown_with_its_result(open_app):
     make_run("finished", done=1)
     make_run("finished", done=4, test_accuracy=0.912)

@@ -154,6 +154,13 @@ def test_the_page_follows_a_run_to_its_end(watch, monkeypatch):
     assert [button for button in app.button if button.label == TEXTS["watch.again"].en]
 
 
+def test_a_run_that_learnt_nothing_is_no_success(watch):
+    run = make_run("finished", done=4)
+    assert not watch(run.run_id).warning
+    run.write_spec(replace(run.spec, manifest={"class_names": ["one"]}))  # whose guesses are always right
+    assert "no better than guessing among 1 classes" in watch(run.run_id).warning[0].value
+
+
 def test_train_again_takes_the_settings_along(watch):
     run = make_run("finished", done=4)
     run.write_spec(replace(run.spec, training=replace(run.spec.training, optimizer="sgd", learning_rate=0.003)))
