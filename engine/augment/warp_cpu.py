@@ -107,7 +107,8 @@ def warm_up() -> None:
 
 def is_compiled() -> bool:
     """Whether numba's cache on disk holds the kernel, so that `warm_up` only loads it."""
-    return any(Path(_warp_all.stats.cache_path).glob("warp_cpu._warp_all-*.nbi"))
+    folder = _warp_all.stats.cache_path
+    return folder is not None and any(Path(folder).glob("warp_cpu._warp_all-*.nbi"))
 
 
 def _readable(images: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
