@@ -1,4 +1,7 @@
-"""``python -m benchmarks latency [--rounds N] [--json FILE]``: measure, print a table, keep the figures if asked."""
+"""``python -m benchmarks latency [--rounds N] [--json FILE]``: measure, print a table, keep the figures if asked.
+
+``--show FILE`` prints kept figures as README.md shows them, and measures nothing.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,12 @@ def main() -> None:
     parser.add_argument("what", choices=["latency"], help="latency: how long a person waits, in a real browser")
     parser.add_argument("--rounds", type=int, default=3, help="how often to measure; medians are reported (default 3)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures and the machine to this file")
+    parser.add_argument("--show", type=Path, metavar="FILE", help="print the figures of this file as Markdown instead")
     arguments = parser.parse_args()
+    if arguments.show:
+        kept = json.loads(arguments.show.read_text())
+        print(f"{kept['machine']['summary']}\n\n{latency.markdown(kept['latency'])}")
+        return
     machine = describe()
     print(machine["summary"])
     figures = latency.measure(arguments.rounds)

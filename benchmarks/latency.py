@@ -67,6 +67,15 @@ def table(figures: dict[str, list[float]]) -> str:
     return "\n".join(lines)
 
 
+def markdown(figures: dict[str, list[float]]) -> str:
+    """The same as a table for README.md."""
+    rows = [
+        f"| {name} | {median(seconds):.2f} s | {max(seconds):.2f} s | {BUDGETS_S[name]:g} s |"
+        for name, seconds in figures.items()
+    ]
+    return "\n".join(["| from - to | median | worst | budget |", "|---|---|---|---|", *rows])
+
+
 def _round(folder: Path) -> dict[str, float]:
     runs_dir = folder / "runs"
     runs_dir.mkdir()
