@@ -224,6 +224,16 @@ ERRORS: dict[str, ErrorText] = {
         Text("{name}", "{name}"),
         Text("Available are {known}.", "可用的名称有 {known}。"),
     ),
+    "no_epochs": ErrorText(
+        Text("a whole number of at least 0 for {name}", "{name}为不小于 0 的整数"),
+        Text("{value}", "{value}"),
+        Text("epochs is the index at which training ends, such as 10.", "epochs 是训练结束时的轮次序号，例如 10。"),
+    ),
+    "not_callbacks": ErrorText(
+        Text("a list of callbacks", "由回调组成的列表"),
+        Text("{kind}", "{kind}"),
+        Text("Write callbacks=[...], even for a single one.", "即使只有一个，也请写成 callbacks=[...]。"),
+    ),
     "not_a_model_file": ErrorText(
         Text("a file written by model.save", "由 model.save 写出的文件"),
         Text("{path}: {problem}", "{path}：{problem}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,37 @@ from engine.training.feeds import is_array
 DEFAULT_BATCH_SIZE = 32
 
 
+def epoch_range(initial_epoch: int, epochs: int) -> range:
+    """Indices of the epochs to train; empty where `epochs` is not beyond `initial_epoch`, as in Keras.
+
+    Raises
+    ------
+    SpecError
+        If one is no whole number, or negative.
+    """
+    for name, value in (("initial_epoch", initial_epoch), ("epochs", epochs)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+            raise SpecError("training.no_epochs", field="training.epochs", name=name, value=repr(value))
+    return range(initial_epoch, epochs)
+
+
+def list_callbacks(callbacks: Iterable[Any] | None) -> list[Any]:
+    """The callbacks as a list; anything with Keras' hooks is one.
+
+    Raises
+    ------
+    SpecError
+        If it is a single callback, or holds what is none.
+    """
+    if callbacks is not None and not isinstance(callbacks, Iterable):
+        raise SpecError("training.not_callbacks", kind=type(callbacks).__name__)
+    listed = list(callbacks or ())
+    for callback in listed:
+        if not hasattr(callback, "on_train_begin"):
+            raise SpecError("training.not_callbacks", kind=f"a list with {type(callback).__name__}")
+    return listed
+
+
 def split_off(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, tuple[Any, Any, Any]]:
     """Cut the last `fraction` of the samples off, for validation: Keras' `validation_split`.
 
@@ -26,9 +58,13 @@ def split_off(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any,
 
     Raises
     ------
+    SpecError
+        If `fraction` is no number.
     DataError
         If the data is no array, lengths differ, or nothing is left on one side.
     """
+    if not isinstance(fraction, Real):
+        raise SpecError("spec.not_a_number", name="validation_split", value=fraction, example=0.2)
     if not is_array(x):
         raise DataError("training.split_of_stream", kind=type(x).__name__)
     x, y, sample_weight = (None if values is None else on_host(values) for values in (x, y, sample_weight))

@@ -30,6 +30,8 @@ from engine.training.arguments import (
     count_pictures,
     count_steps,
     due_epochs,
+    epoch_range,
+    list_callbacks,
     split_off,
     stream_position,
 )
@@ -235,7 +237,7 @@ class Model:
         return self._train(
             self._open(x, y, sample_weight, batch_size, shuffle=shuffle),
             steps=steps_per_epoch,
-            epochs=range(initial_epoch, epochs),
+            epochs=epoch_range(initial_epoch, epochs),
             verbose=verbose,
             callbacks=callbacks,
             validate=self._validation(
@@ -302,7 +304,7 @@ class Model:
         return self._train(
             self._open(generator, shuffle=shuffle),
             steps=steps_per_epoch,
-            epochs=range(initial_epoch, epochs),
+            epochs=epoch_range(initial_epoch, epochs),
             verbose=verbose,
             callbacks=callbacks,
             validate=self._validation(
@@ -332,7 +334,7 @@ class Model:
         if workers > 1 and feed.max_workers == 1:
             warnings.warn(NOTES["one_reader"]("en", workers=workers), stacklevel=3)
         self.history = History()
-        hooks = self._hooks([*(callbacks or ()), self.history], verbose, steps, epochs.stop)
+        hooks = self._hooks([*list_callbacks(callbacks), self.history], verbose, steps, epochs.stop)
         self.stop_training = False
         hooks.on_train_begin({})
         batches = feeds.stream(
@@ -393,7 +395,7 @@ class Model:
         feed = self._open(x, y, sample_weight, batch_size, evaluation=True)
         steps = count_batches(steps, feed.length, "steps")
         check = self._check(feed)
-        logs = self._evaluate(feed, check, steps, self._hooks(callbacks or (), verbose, steps))
+        logs = self._evaluate(feed, check, steps, self._hooks(list_callbacks(callbacks), verbose, steps))
         if return_dict:
             return logs
         return list(logs.values()) if self.metrics else logs["loss"]
@@ -434,7 +436,7 @@ class Model:
         self._n_outputs(feed.first())
         feed.check(check_inputs)
         with closing(feeds.stream(feed, self._intake(), check_inputs)) as batches:
-            outputs = loop.predict(self, islice(batches, steps), self._hooks(callbacks or (), verbose, steps))
+            outputs = loop.predict(self, islice(batches, steps), self._hooks(list_callbacks(callbacks), verbose, steps))
         return outputs.numpy()
 
     # --- weights ----------------------------------------------------------------------------------------------------
@@ -489,6 +491,14 @@ class Model:
         if different := [name for name in wanted | given if wanted.get(name) != given.get(name)]:
             problem = f"{different[0]} of shape {given.get(different[0])} for {wanted.get(different[0])}"
             raise TrainingError("training.weights_do_not_fit", problem=problem)
+        if state is not None and self._optimizer is not None and state["kind"] == type(self._optimizer).__name__:
+            saved, used = (
+                [len(group["params"]) for group in groups]
+                for groups in (state["param_groups"], self._optimizer.param_groups)
+            )
+            if saved != used:
+                problem = f"an optimizer over groups of {saved} parameters for one over {used}"
+                raise TrainingError("training.weights_do_not_fit", problem=problem)
         self.network.load_state_dict(weights)
         self.n_batches, self.seed = facts["n_batches"], facts["seed"]
         if state is None or self._optimizer is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -616,6 +618,24 @@ def test_numbers_of_steps_and_epochs_are_checked():
     assert model.n_batches == 0
     with pytest.raises(SpecError, match="workers between 0"):
         model.fit_generator(iter([(x, y)]), 1, workers=-1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"epochs": "3"}, "at least 0 for epochs, but received '3'"),
+        ({"epochs": -1}, "at least 0 for epochs, but received -1"),
+        ({"initial_epoch": 1.5}, "at least 0 for initial_epoch, but received 1.5"),
+        ({"validation_split": "a"}, "a number for validation_split, but received 'a'"),
+        ({"callbacks": LambdaCallback()}, "a list of callbacks, but received LambdaCallback"),
+        ({"callbacks": [print]}, "a list of callbacks, but received a list with builtin_function_or_method"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_refused_in_words(arguments, message):
+    model = linear()
+    with pytest.raises(SpecError, match=re.escape(message)):
+        model.fit(*features(), **arguments)
+    assert model.n_batches == 0
 
 
 def test_a_batch_may_hold_more_than_a_page_offers():

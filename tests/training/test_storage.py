@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,7 @@ from engine.errors import TrainingError
 from engine.training import optimizers
 from engine.training.callbacks import OneCycle
 from engine.training.model import Model
-from tests.training.pictures import assert_same_weights, cnn, linear, pictures
+from tests.training.pictures import assert_same_weights, cnn, features, linear, pictures
 
 OPTIMIZERS = {
     "adam": "adam",
@@ -111,6 +113,18 @@ def test_another_optimizer_starts_afresh_and_says_so(tmp_path):
         other.load(tmp_path / "m.safetensors")
     assert_same_weights(model, other)
     assert not other.optimizer.state
+
+
+def test_an_optimizer_over_other_groups_is_refused_before_anything_is_loaded(tmp_path):
+    model, other = linear(), linear(seed=99)
+    model.fit(*features(), verbose=0)
+    model.save(tmp_path / "m.safetensors")
+    weight, bias = other.network.parameters()
+    other.compile(type(model.optimizer)([{"params": [weight]}, {"params": [bias]}]))
+    before = other.get_weights()
+    with pytest.raises(TrainingError, match=re.escape("groups of [2] parameters for one over [1, 1]")):
+        other.load(tmp_path / "m.safetensors")
+    assert all(np.array_equal(now, then) for now, then in zip(other.get_weights(), before, strict=True))
 
 
 def test_a_missing_file_and_foreign_files_are_refused(tmp_path):
