@@ -492,12 +492,12 @@ class Model:
             problem = f"{different[0]} of shape {given.get(different[0])} for {wanted.get(different[0])}"
             raise TrainingError("training.weights_do_not_fit", problem=problem)
         if state is not None and self._optimizer is not None and state["kind"] == type(self._optimizer).__name__:
-            saved, used = (
+            theirs, ours = (
                 [len(group["params"]) for group in groups]
                 for groups in (state["param_groups"], self._optimizer.param_groups)
             )
-            if saved != used:
-                problem = f"an optimizer over groups of {saved} parameters for one over {used}"
+            if theirs != ours:
+                problem = f"an optimizer over groups of {theirs} parameters for one over {ours}"
                 raise TrainingError("training.weights_do_not_fit", problem=problem)
         self.network.load_state_dict(weights)
         self.n_batches, self.seed = facts["n_batches"], facts["seed"]
