@@ -1,67 +1,37 @@
-"""Batches over arrays in memory: which sample comes when, and reading them.
+"""Batches over arrays: in memory, or memory-mapped files far larger than it.
 
-Order and augmentation depend on the seed and the number of the pass alone, so any thread may read any batch. What
-happens to pixels is the generator's business.
+What happens to pixels is the generator's business, the order of samples that of `iterator`.
 """
 
 from __future__ import annotations
 
-import secrets
-import threading
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.augment.arguments import check_count, check_seed
-from engine.augment.pixels import check_batch
-from engine.errors import DataError, SpecError
+from engine.augment.iterator import Iterator, check_subset, make_saving, order
+from engine.augment.pixels import check_batch, is_mapped
+from engine.errors import DataError
 
 if TYPE_CHECKING:
     from engine.augment.generator import ImageDataGenerator
 
-
-def order(n: int, seed: int, batches_so_far: int, shuffle: bool = True) -> np.ndarray:
-    """The order of samples in one pass.
-
-    Parameters
-    ----------
-    n : int
-        Number of samples.
-    seed : int
-        Below 2**32.
-    batches_so_far : int
-        How many batches all earlier passes gave.
-    shuffle : bool
-        False = ascending.
-
-    Returns
-    -------
-    np.ndarray
-        (n,) int64, a permutation of 0..n-1.
-
-    Notes
-    -----
-    Keras' formula: the permutation that numpy's `RandomState`, seeded with seed + batches so far, gives first.
-    """
-    if not shuffle:
-        return np.arange(n)
-    return np.random.RandomState((seed + batches_so_far) % 2**32).permutation(n)
+__all__ = ["NumpyArrayIterator", "order"]
 
 
-class NumpyArrayIterator:
-    """Batches of a generator's pictures; made by `ImageDataGenerator.flow`.
-
-    Read it as an endless iterator (`next`), or by number: ``flow[k]`` is batch k of the current pass, and
-    `on_epoch_end` begins the next one. `batch_indices` and `load` read any batch of any pass, from any thread.
+class NumpyArrayIterator(Iterator):
+    """Batches of a generator's pictures; made by `ImageDataGenerator.flow`. See `Iterator` for how to read it.
 
     Parameters
     ----------
-    generator : ImageDataGenerator
-        What happens to the pictures.
-    x : array_like
-        (N, H, W, C) or (N, C, H, W): the pictures. A C-contiguous array is not copied.
+    x : array_like, or (array_like, array_like or list of array_like)
+        (N, H, W, C) or (N, C, H, W): the pictures. A C-contiguous array is not copied, nor is a memory-mapped one. A
+        pair also has other arrays of N rows, which are passed along: x of a batch is then a list.
     y : array_like, optional
         (N, ...): labels, passed along.
+    image_data_generator : ImageDataGenerator
+        What happens to the pictures.
     batch_size : int
         Pictures per batch; the last batch of a pass may be smaller.
     shuffle : bool
@@ -70,19 +40,23 @@ class NumpyArrayIterator:
         (N,): passed along. Needs `y`.
     seed : int, optional
         Decides order and transforms. None = a fresh one, to be read from the attribute `seed`.
-    ignore_class_split : bool
-        Whether to accept that a subset lacks classes which the other has.
+    save_to_dir : str or Path, optional
+        Folder for a copy of every picture made, for people to look at: each stretched from black to white.
+    save_prefix, save_format : str
+        How the copies' names begin, and their kind: ``"png"``, ``"jpeg"``, ...
     subset : {"training", "validation"}, optional
         With the generator's `validation_split` v: "validation" is the first int(N * v) pictures, "training" the rest.
+    ignore_class_split : bool
+        Whether to accept that a subset lacks classes which the other has.
 
     Attributes
     ----------
     x, y, sample_weight : np.ndarray or None
         The whole data, whatever the subset. Sample indices count in it.
+    others : list of np.ndarray
+        What is passed along beside the pictures.
     n : int
         Number of samples in the subset.
-    pass_ : int
-        Number of the current pass, from 0.
 
     Raises
     ------
@@ -99,86 +73,38 @@ class NumpyArrayIterator:
 
     def __init__(
         self,
-        generator: ImageDataGenerator,
         x: Any,
-        y: Any = None,
+        y: Any,
+        image_data_generator: ImageDataGenerator,
         batch_size: int = 32,
-        shuffle: bool = True,
+        shuffle: bool = False,
         sample_weight: Any = None,
         seed: int | None = None,
-        ignore_class_split: bool = False,
+        save_to_dir: str | Path | None = None,
+        save_prefix: str = "",
+        save_format: str = "png",
         subset: str | None = None,
+        ignore_class_split: bool = False,
     ) -> None:
-        self.generator = generator
-        self.x = check_batch(x)
-        self.y = self._alongside("y", y)
-        self.sample_weight = self._alongside("sample_weight", sample_weight)
+        images, others = _split_pair(x)
+        self.generator = image_data_generator
+        self.x = check_batch(images)
+        self.others = [self._alongside("x", values) for values in others]
+        self.y = None if y is None else self._alongside("y", y)
+        self.sample_weight = None if sample_weight is None else self._alongside("sample_weight", sample_weight)
         if sample_weight is not None and y is None:
             raise DataError("augment.weights_without_labels")
-        self.batch_size = check_count("batch_size", batch_size)
-        self.shuffle = bool(shuffle)
-        self.seed = secrets.randbits(31) if seed is None else check_seed(seed)
-        self.subset = subset
-        self._first, last = self._bounds(subset, ignore_class_split)
-        self.n = last - self._first
-        self.pass_ = 0
-        self._next = 0
-        self._orders: dict[int, np.ndarray] = {}
-        self._lock = threading.Lock()
+        self.subset = check_subset(subset)
+        first, last = self._bounds(ignore_class_split)
+        super().__init__(last - first, batch_size, shuffle, seed, first)
+        self.saving = make_saving(save_to_dir, save_prefix, save_format)
+        self.in_memory = not self.others and self.saving is None
 
-    def __len__(self) -> int:
-        """Number of batches in a pass."""
-        return -(-self.n // self.batch_size)
-
-    def __getitem__(self, k: int) -> Any:
-        """Batch k of the current pass: x, (x, y) or (x, y, sample_weight)."""
-        return self.load(self.pass_, self.batch_indices(self.pass_, k))
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Any:
-        with self._lock:
-            if self._next == len(self):
-                self._begin_pass()
-            pass_, k = self.pass_, self._next
-            self._next += 1
-        return self.load(pass_, self.batch_indices(pass_, k))
-
-    def reset(self) -> None:
-        """Let `next` begin a new pass; it does nothing before the first batch of one."""
-        with self._lock:
-            if self._next:
-                self._begin_pass()
-
-    def on_epoch_end(self) -> None:
-        """Begin a new pass, with a new order if the iterator shuffles."""
-        with self._lock:
-            self._begin_pass()
-
-    def batch_indices(self, pass_: int, k: int) -> np.ndarray:
-        """The samples of batch k of a pass.
-
-        Parameters
-        ----------
-        pass_ : int
-            Number of the pass, from 0.
-        k : int
-            Number of the batch, in [0, len).
-
-        Returns
-        -------
-        np.ndarray
-            (batch_size,) int64 or less, positions in `x`.
-
-        Raises
-        ------
-        SpecError
-            If a pass has no batch k.
-        """
-        if not 0 <= k < len(self):
-            raise SpecError("augment.no_such_batch", last=len(self) - 1, value=k)
-        return self._order(pass_)[k * self.batch_size : (k + 1) * self.batch_size]
+    def known(self) -> tuple[Any, ...] | None:
+        """Pictures, labels and weights; None beside other arrays, and for floats in a file, too many to look at."""
+        if self.others or (self.x.dtype.kind == "f" and is_mapped(self.x)):
+            return None
+        return tuple(values for values in (self.x, self.y, self.sample_weight) if values is not None)
 
     def load(self, pass_: int, indices: np.ndarray) -> Any:
         """Read samples as they are in a pass.
@@ -192,47 +118,35 @@ class NumpyArrayIterator:
 
         Returns
         -------
-        np.ndarray or tuple of np.ndarray
-            x (n, H, W, C) of the generator's dtype; (x, y), (x, y, sample_weight) where these were given.
+        np.ndarray or tuple
+            x (n, H, W, C) of the generator's dtype, or a list of it and the other arrays' rows; (x, y),
+            (x, y, sample_weight) where these were given.
         """
         if self.subset == "validation":
-            inputs = self.generator.standardized(self.x, indices)
+            images = self.generator.standardized(self.x, indices)
         else:
-            inputs = self.generator.augment(self.x, indices, self.seed, pass_)
+            images = self.generator.augment(self.x, indices, self.seed, pass_)
+        if self.saving is not None:
+            self.saving(images, indices, self.seed, pass_, self.generator.data_format)
+        inputs = [images, *(values[indices] for values in self.others)] if self.others else images
         if self.y is None:
             return inputs
         if self.sample_weight is None:
             return inputs, self.y[indices]
         return inputs, self.y[indices], self.sample_weight[indices]
 
-    def _begin_pass(self) -> None:
-        self.pass_ += 1
-        self._next = 0
-
-    def _order(self, pass_: int) -> np.ndarray:
-        """(n,) positions in `x`; two passes are kept, since workers may read the end of one and already the next."""
-        kept = self._orders.get(pass_)
-        if kept is None:
-            kept = self._first + order(self.n, self.seed, pass_ * len(self), self.shuffle)
-            self._orders = {**dict(list(self._orders.items())[-1:]), pass_: kept}
-        return kept
-
-    def _alongside(self, name: str, values: Any) -> np.ndarray | None:
-        if values is None:
-            return None
+    def _alongside(self, name: str, values: Any) -> np.ndarray:
         array = np.asarray(values)
         if array.ndim == 0 or len(array) != len(self.x):
             received = "one value" if array.ndim == 0 else str(len(array))
             raise DataError("augment.length_differs", name=name, n=len(self.x), received=received)
         return array
 
-    def _bounds(self, subset: str | None, ignore_class_split: bool) -> tuple[int, int]:
+    def _bounds(self, ignore_class_split: bool) -> tuple[int, int]:
         """First and one past the last sample of the subset."""
         n, split = len(self.x), self.generator.validation_split
-        if subset is None:
+        if self.subset is None:
             return 0, n
-        if subset not in ("training", "validation"):
-            raise SpecError("augment.unknown_subset", field="augment.subset", value=repr(subset))
         cut = int(n * split)
         if not 0 < cut < n:
             raise DataError("augment.empty_subset", n=n, split=split)
@@ -240,4 +154,13 @@ class NumpyArrayIterator:
             different = set(np.unique(self.y[:cut]).tolist()) ^ set(np.unique(self.y[cut:]).tolist())
             if different:
                 raise DataError("augment.classes_differ", classes=", ".join(map(str, sorted(different)[:10])))
-        return (0, cut) if subset == "validation" else (cut, n)
+        return (0, cut) if self.subset == "validation" else (cut, n)
+
+
+def _split_pair(x: Any) -> tuple[Any, list[Any]]:
+    """Pictures, and the other arrays of a pair. A list is a pair only if it begins with a whole batch of pictures."""
+    is_pair = isinstance(x, tuple | list) and len(x) == 2
+    if not is_pair or (isinstance(x, list) and np.ndim(x[0]) != 4):
+        return x, []
+    images, others = x
+    return images, list(others) if isinstance(others, tuple | list) else [others]

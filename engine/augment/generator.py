@@ -11,6 +11,7 @@ import secrets
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -166,11 +167,27 @@ class ImageDataGenerator:
         shuffle: bool = True,
         sample_weight: Any = None,
         seed: int | None = None,
+        save_to_dir: str | Path | None = None,
+        save_prefix: str = "",
+        save_format: str = "png",
         ignore_class_split: bool = False,
         subset: str | None = None,
     ) -> NumpyArrayIterator:
         """Batches of transformed and standardized pictures, without end. See `NumpyArrayIterator`."""
-        flow = NumpyArrayIterator(self, x, y, batch_size, shuffle, sample_weight, seed, ignore_class_split, subset)
+        flow = NumpyArrayIterator(
+            x,
+            y,
+            self,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            sample_weight=sample_weight,
+            seed=seed,
+            save_to_dir=save_to_dir,
+            save_prefix=save_prefix,
+            save_format=save_format,
+            ignore_class_split=ignore_class_split,
+            subset=subset,
+        )
         note_channels(flow.x.shape, self.standardization.channel_axis)
         return flow
 

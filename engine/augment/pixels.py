@@ -14,6 +14,8 @@ from engine.texts.augment import WARNINGS
 def check_batch(images: Any) -> np.ndarray:
     """Return pictures as an array with four axes.
 
+    The values of a memory-mapped file are not looked at: that would read all of it.
+
     Raises
     ------
     DataError
@@ -24,7 +26,7 @@ def check_batch(images: Any) -> np.ndarray:
         raise DataError("augment.not_a_batch", received=str(array.shape))
     if not array.size:
         raise DataError("augment.no_pictures", received=str(array.shape))
-    if array.dtype.kind == "f" and not (np.isfinite(array.min()) and np.isfinite(array.max())):
+    if array.dtype.kind == "f" and not is_mapped(array) and not (np.isfinite(array.min()) and np.isfinite(array.max())):
         first = next(k for k, picture in enumerate(array) if not np.isfinite(picture).all())
         raise DataError("augment.not_finite", index=first)
     return array
@@ -59,3 +61,13 @@ def _numbers(images: Any) -> np.ndarray:
     if array.dtype.kind not in "uifb":
         raise DataError("augment.not_numbers", received=str(array.dtype))
     return array
+
+
+def is_mapped(array: np.ndarray) -> bool:
+    """Whether an array shows a memory-mapped file, in whatever form."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        if isinstance(base, np.memmap):
+            return True
+        base = base.base
+    return False

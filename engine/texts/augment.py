@@ -191,6 +191,11 @@ ERRORS: dict[str, ErrorText] = {
             "请在 flow 之前把图片和标签一起打乱，或传入 ignore_class_split=True。",
         ),
     ),
+    "nothing_to_read": ErrorText(
+        Text("at least one picture", "至少一张图片"),
+        Text("none", "一张也没有"),
+        Text("Check where the pictures should come from.", "请检查图片的来源。"),
+    ),
     "no_such_batch": ErrorText(
         Text("a batch number from 0 to {last}", "批次编号在 0 到 {last} 之间"),
         VALUE,

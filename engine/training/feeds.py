@@ -211,9 +211,9 @@ class FlowFeed(Feed):
         return self.source.load(0, self._indices(0, 0)[:2])
 
     def check(self, check: Callable[[Item], None]) -> None:
-        """Look at every row; what augmentation makes of it is checked as it comes."""
-        flow = self.source
-        check(tuple(values for values in (flow.x, flow.y, flow.sample_weight) if values is not None))
+        """Look at every row that is in memory; what augmentation makes of it is checked as it comes, as files are."""
+        if (known := self.source.known()) is not None:
+            check(known)
 
     def calls(self, start: int = 0) -> Iterator[Call]:
         """Batch k of each pass."""
@@ -246,6 +246,7 @@ class DeviceFlowFeed(FlowFeed):
         return (
             reading.device.type == "cuda"
             and FlowFeed.accepts(source, reading)
+            and source.in_memory
             and source.x.dtype in (np.uint8, np.float32)
             and warp_cuda.supports(source.generator)
             and _has_room(reading.device, source.x.nbytes)

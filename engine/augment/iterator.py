@@ -1,0 +1,233 @@
+"""What all iterators over pictures share: which sample comes when, and keeping one's place.
+
+Order and augmentation depend on the seed and the number of the pass alone, so any thread may read any batch. Where the
+pictures come from is the business of `flow` (arrays), `directory` and `dataframe` (files).
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from engine.augment.arguments import check_count, check_seed
+from engine.errors import DataError, SpecError
+
+SUBSETS = ("training", "validation")
+
+
+def order(n: int, seed: int, batches_so_far: int, shuffle: bool = True, dtype: Any = np.int64) -> np.ndarray:
+    """The order of samples in one pass.
+
+    Parameters
+    ----------
+    n : int
+        Number of samples.
+    seed : int
+        Below 2**32.
+    batches_so_far : int
+        How many batches all earlier passes gave.
+    shuffle : bool
+        False = ascending.
+    dtype : dtype
+        Of the result; does not change the order.
+
+    Returns
+    -------
+    np.ndarray
+        (n,), a permutation of 0..n-1.
+
+    Notes
+    -----
+    Keras' formula: the permutation that numpy's `RandomState`, seeded with seed + batches so far, gives first.
+    """
+    samples = np.arange(n, dtype=dtype)
+    if shuffle:
+        np.random.RandomState((seed + batches_so_far) % 2**32).shuffle(samples)  # permutation() would copy
+    return samples
+
+
+class Iterator(ABC):
+    """Batches of n samples, in Keras' order.
+
+    Read it as an endless iterator (`next`), or by number: ``flow[k]`` is batch k of the current pass, and
+    `on_epoch_end` begins the next one. `batch_indices` and `load` read any batch of any pass, from any thread. It is a
+    map-style data set of batches for PyTorch: ``DataLoader(flow, batch_size=None)``.
+
+    Parameters
+    ----------
+    n : int
+        Number of samples.
+    batch_size : int
+        Samples per batch; the last batch of a pass may be smaller.
+    shuffle : bool
+        Whether each pass has its own random order.
+    seed : int or None
+        Decides order and transforms. None = a fresh one, to be read from the attribute `seed`.
+    first : int
+        Index of the first sample.
+
+    Attributes
+    ----------
+    pass_ : int
+        Number of the current pass, from 0.
+    in_memory : bool
+        Whether a batch is nothing but rows of the arrays `x`, `y` and `sample_weight`, the first transformed.
+    """
+
+    in_memory = False
+
+    def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None, first: int = 0) -> None:
+        self.n = n
+        self.batch_size = check_count("batch_size", batch_size)
+        self.shuffle = bool(shuffle)
+        self.seed = secrets.randbits(31) if seed is None else check_seed(seed)
+        self.pass_ = 0
+        self._first = first
+        self._next = 0
+        self._orders: dict[int, np.ndarray] = {}
+        self._lock = threading.RLock()
+
+    @abstractmethod
+    def load(self, pass_: int, indices: np.ndarray) -> Any:
+        """Read samples as they are in a pass.
+
+        Parameters
+        ----------
+        pass_ : int
+            Number of the pass, from 0; decides the transforms.
+        indices : np.ndarray
+            (n,) int64, as `batch_indices` gives them.
+        """
+
+    def known(self) -> tuple[Any, ...] | None:
+        """All that a batch is made of, (x, y, sample_weight) without what is missing; None if it must be read first."""
+        return None
+
+    def __len__(self) -> int:
+        """Number of batches in a pass."""
+        return -(-self.n // self.batch_size)
+
+    def __getitem__(self, k: int) -> Any:
+        """Batch k of the current pass: x, (x, y) or (x, y, sample_weight)."""
+        return self.load(self.pass_, self.batch_indices(self.pass_, k))
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        with self._lock:
+            if self.n == 0:
+                raise DataError("augment.nothing_to_read")
+            if self._next == len(self):
+                self._begin_pass()
+            pass_, k = self.pass_, self._next
+            self._next += 1
+        return self.load(pass_, self.batch_indices(pass_, k))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For loaders that work in processes: a lock cannot travel."""
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.RLock())
+
+    def next(self) -> Any:
+        """The next batch, as ``next(flow)``."""
+        return next(self)
+
+    def reset(self) -> None:
+        """Let `next` begin a new pass; it does nothing before the first batch of one."""
+        with self._lock:
+            if self._next:
+                self._begin_pass()
+
+    def on_epoch_end(self) -> None:
+        """Begin a new pass, with a new order if the iterator shuffles."""
+        with self._lock:
+            self._begin_pass()
+
+    def batch_indices(self, pass_: int, k: int) -> np.ndarray:
+        """The samples of batch k of a pass.
+
+        Parameters
+        ----------
+        pass_ : int
+            Number of the pass, from 0.
+        k : int
+            Number of the batch, in [0, len).
+
+        Returns
+        -------
+        np.ndarray
+            (batch_size,) int64 or less.
+
+        Raises
+        ------
+        SpecError
+            If a pass has no batch k.
+        """
+        if not 0 <= k < len(self):
+            raise SpecError("augment.no_such_batch", last=len(self) - 1, value=k)
+        start, end = k * self.batch_size, min((k + 1) * self.batch_size, self.n)
+        if not self.shuffle:
+            return np.arange(self._first + start, self._first + end)
+        return self._first + self._order(pass_)[start:end].astype(np.int64)
+
+    def _begin_pass(self) -> None:
+        self.pass_ += 1
+        self._next = 0
+
+    def _order(self, pass_: int) -> np.ndarray:
+        """(n,) the order of a pass; two are kept, since workers may read the end of one and already the next."""
+        with self._lock:
+            kept = self._orders.get(pass_)
+            if kept is None:
+                self._orders = dict(list(self._orders.items())[-1:])
+                dtype = np.int32 if self.n < 2**31 else np.int64  # half the memory, the same order
+                kept = self._orders[pass_] = order(self.n, self.seed, pass_ * len(self), dtype=dtype)
+            return kept
+
+
+class Saving:
+    """Writes augmented pictures as files, for people to look at.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made if it does not exist.
+    prefix : str
+        Begins each name. Then follow the sample's index, and seed and pass.
+    format_ : str
+        Ending, which also decides the kind of file: png, jpeg, jpg, bmp, ppm, tif, webp.
+    """
+
+    def __init__(self, folder: str | Path, prefix: str, format_: str) -> None:
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.prefix = prefix
+        self.format = format_
+
+    def __call__(self, batch: np.ndarray, indices: np.ndarray, seed: int, pass_: int, data_format: str) -> None:
+        """Write each picture, its own smallest value black and its largest white."""
+        from engine.augment.pictures import save_img  # imports Pillow, which nobody else needs
+
+        for picture, index in zip(batch, indices, strict=True):
+            name = f"{self.prefix}_{index}_{seed}-{pass_}.{self.format}"
+            save_img(self.folder / name, picture, data_format=data_format)
+
+
+def make_saving(folder: str | Path | None, prefix: str, format_: str) -> Saving | None:
+    """`Saving`, or None if no folder is given."""
+    return None if folder is None else Saving(folder, prefix, format_)
+
+
+def check_subset(subset: str | None) -> str | None:
+    """Return the name of a subset or None, else raise SpecError."""
+    if subset not in (None, *SUBSETS):
+        raise SpecError("augment.unknown_subset", field="augment.subset", value=repr(subset))
+    return subset
