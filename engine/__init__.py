@@ -4,8 +4,7 @@ Public names are resolved when they are first used, so that importing a part tha
 augmentation on the CPU) does not import torch.
 """
 
-from importlib import import_module
-from typing import Any
+from engine import lazy
 
 _PUBLIC = {
     "AugmentSpec": "engine.spec",
@@ -20,28 +19,17 @@ _PUBLIC = {
     "SpecError": "engine.errors",
     "TrainSpec": "engine.spec",
     "TrainingError": "engine.errors",
-    "callbacks": "engine.training",
+    "callbacks": "engine.training.callbacks",
     "fit": "engine.training.model",
     "fit_generator": "engine.training.model",
     "load_data": "engine.data",
-    "losses": "engine.training",
-    "networks": "engine",
-    "optimizers": "engine.training",
+    "losses": "engine.training.losses",
+    "networks": "engine.networks",
+    "optimizers": "engine.training.optimizers",
 }
 
 __all__ = sorted(_PUBLIC)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'engine' has no attribute {name!r}")
-    home = _PUBLIC[name]
-    module = import_module(home)
-    # A public name may be a module of its own rather than an attribute of one.
-    is_module = name in {"callbacks", "losses", "networks", "optimizers"}
-    value = import_module(f"{home}.{name}") if is_module else getattr(module, name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy.attributes(__name__, _PUBLIC)
 
 
 def __dir__() -> list[str]:

@@ -169,6 +169,43 @@ ERRORS: dict[str, ErrorText] = {
             "请在 flow 之前缩放图片，函数内保持形状不变。",
         ),
     ),
+    # --- picture files ---
+    "no_such_picture": ErrorText(
+        Text("the picture file “{name}”", "图片文件“{name}”"),
+        Text("nothing: it is not there", "空：该文件不存在"),
+        Text(
+            "Check the path; if the file was there before, leave files alone while they are read.",
+            "请检查路径；如果文件原先存在，请不要在读取期间移动或删除文件。",
+        ),
+    ),
+    "not_a_picture_file": ErrorText(
+        Text("a picture that can be decoded in “{name}”", "“{name}”中有可以解码的图片"),
+        Text("what Pillow refuses ({reason})", "Pillow 无法读取的内容（{reason}）"),
+        Text("Replace the file, or take it out of the data.", "请替换该文件，或将其从数据中移除。"),
+    ),
+    "channels_for_a_file": ErrorText(
+        Text("a picture with 1, 3 or 4 channels", "具有 1、3 或 4 个通道的图片"),
+        Text("{n} channels", "{n} 个通道"),
+        Text(
+            'Choose the channels to show, for example x[..., :3]; is data_format "channels_first" meant?',
+            '请选择要显示的通道，例如 x[..., :3]；data_format 是否应为 "channels_first"？',
+        ),
+    ),
+    "unknown_color_mode": ErrorText(
+        Text('"rgb", "rgba" or "grayscale" as color_mode', 'color_mode 为 "rgb"、"rgba" 或 "grayscale"'),
+        VALUE,
+        Text("Check the spelling.", "请检查拼写。"),
+    ),
+    "unknown_interpolation": ErrorText(
+        Text("one of {names} as interpolation", "interpolation 为 {names} 之一"),
+        VALUE,
+        Text('Write "bilinear" for photographs.', '照片请写 "bilinear"。'),
+    ),
+    "not_a_size": ErrorText(
+        Text("a height and a width in pixels as target_size", "target_size 为以像素表示的高和宽"),
+        VALUE,
+        Text("Write for example (224, 224).", "例如 (224, 224)。"),
+    ),
     # --- flow ---
     "unknown_subset": ErrorText(
         Text('"training", "validation" or None as subset', 'subset 为 "training"、"validation" 或 None'),
@@ -217,6 +254,14 @@ WARNINGS: dict[str, Text] = {
     "not_fitted": Text(
         "A featurewise step is switched on, but the generator has not seen data: call fit(x) first. The step is left out.",
         "已开启按特征处理的步骤，但生成器尚未见过数据：请先调用 fit(x)。该步骤被跳过。",
+    ),
+    "grayscale_argument": Text(
+        'grayscale=True is the old name of color_mode="grayscale"; write that instead.',
+        'grayscale=True 是 color_mode="grayscale" 的旧写法；请改用后者。',
+    ),
+    "opacity_lost": Text(
+        "A JPEG cannot hold opacity: the picture is written without it.",
+        "JPEG 无法保存透明度：图片将不带透明度写入。",
     ),
     "odd_channels": Text(
         "Pictures of shape {shape} have {n} channels; usual are 1, 3 or 4. Is data_format right?",

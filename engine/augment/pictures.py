@@ -1,0 +1,275 @@
+"""Picture files and Pillow images: reading, writing, and the way to arrays and back, under Keras' names.
+
+Everything here is Pillow's, which is imported at the first use; resizing means exactly what Pillow means. The pages
+read pictures with `engine.data.decode`, which is another decoder.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.augment import arguments
+from engine.augment.pixels import check_picture
+from engine.errors import DataError, SpecError
+from engine.texts.augment import WARNINGS
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
+FORMATS = {"jpg": "jpeg", "tif": "tiff"}  # endings that are not Pillow's names
+
+Source = str | bytes | os.PathLike[str] | IO[bytes]
+"""A path, or a file open for reading bytes."""
+
+
+def check_color_mode(value: Any) -> str:
+    """Return a color mode, else raise SpecError."""
+    if value not in CHANNELS:
+        raise SpecError("augment.unknown_color_mode", field="augment.color_mode", value=repr(value))
+    return value
+
+
+def check_interpolation(value: Any) -> str:
+    """Return the name of a way to resize, else raise SpecError."""
+    if value not in INTERPOLATIONS:
+        names = ", ".join(INTERPOLATIONS)
+        raise SpecError("augment.unknown_interpolation", field="augment.interpolation", names=names, value=repr(value))
+    return value
+
+
+def check_size(value: Any) -> tuple[int, int]:
+    """Return (height, width) in pixels as whole numbers, else raise SpecError."""
+    if not isinstance(value, tuple | list | np.ndarray) or len(value) != 2:
+        raise SpecError("augment.not_a_size", field="augment.target_size", value=repr(value))
+    height, width = (arguments.check_count("target_size", side) for side in value)
+    return height, width
+
+
+def load_img(
+    path: Source,
+    color_mode: str = "rgb",
+    target_size: tuple[int, int] | None = None,
+    interpolation: str = "nearest",
+    keep_aspect_ratio: bool = False,
+    *,
+    grayscale: bool = False,
+) -> Image:
+    """Read a picture.
+
+    Parameters
+    ----------
+    path : str, bytes, path-like or binary file
+        Where it lies (bytes are a path too), or a file such as `io.BytesIO`. Any kind of file that Pillow reads.
+    color_mode : {"rgb", "rgba", "grayscale"}
+        Opacity is left out, not blended, unless "rgba" asks for it. "grayscale" keeps the full depth of grey pictures
+        with 16 or 32 bits (Pillow's modes "I;16" and "I").
+    target_size : (int, int), optional
+        Height and width in pixels; None = as stored.
+    interpolation : {"nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"}
+        Pillow's filter of this name.
+    keep_aspect_ratio : bool
+        Whether to cut the middle part of the target's proportions out first, rather than to distort.
+    grayscale : bool
+        Old name of ``color_mode="grayscale"``.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Of mode "RGB", "RGBA", or "L" ("I;16", "I"). The orientation that cameras store (EXIF) has been applied, once;
+        Keras leaves pictures lying on their side.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it is damaged, no picture, or would unpack to more pixels than Pillow's
+        `MAX_IMAGE_PIXELS` allows twice.
+    SpecError
+        If an argument is unknown.
+    """
+    if grayscale:
+        warnings.warn(WARNINGS["grayscale_argument"]("en"), stacklevel=2)
+        color_mode = "grayscale"
+    check_color_mode(color_mode)
+    size = None if target_size is None else check_size(target_size)
+    image = _converted(_decoded(path), color_mode)
+    return image if size is None else _resized(image, size, check_interpolation(interpolation), keep_aspect_ratio)
+
+
+def read_pixels(path: str, color_mode: str, size: tuple[int, int], interpolation: str, keep_aspect: bool) -> np.ndarray:
+    """Read a picture file as flows do: (height, width, channels) uint8. Parameters and errors as in `load_img`.
+
+    Grey of more than 8 bits is taken for 16-bit values and scaled to 0..255.
+    """
+    image = load_img(path, color_mode, size, interpolation, keep_aspect)
+    return np.asarray(_eight_bit(image)).reshape(*size, CHANNELS[color_mode])
+
+
+def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) -> np.ndarray:
+    """A Pillow image as an array.
+
+    Parameters
+    ----------
+    img : PIL.Image.Image or array_like
+        An array is (H, W) or (H, W, C).
+    data_format : {"channels_last", "channels_first"}, optional
+        Axes of the result; None = channels last.
+    dtype : dtype, optional
+        None = float32.
+
+    Returns
+    -------
+    np.ndarray
+        (H, W, C) or (C, H, W), values as they are in the image.
+
+    Raises
+    ------
+    DataError
+        If it is not one picture.
+    """
+    first = _is_channels_first(data_format)
+    array = np.asarray(img, dtype=np.float32 if dtype is None else dtype)
+    array = check_picture(array[:, :, None] if array.ndim == 2 else array)
+    return array.transpose(2, 0, 1) if first else array
+
+
+def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dtype: Any = None) -> Image:
+    """An array as a Pillow image.
+
+    Parameters
+    ----------
+    x : array_like
+        (H, W, C) or (C, H, W) of 1, 3 or 4 channels.
+    data_format : {"channels_last", "channels_first"}, optional
+        Axes of x; None = channels last.
+    scale : bool
+        Whether to bring the smallest value to 0 and the largest to 255.
+    dtype : dtype, optional
+        What x is turned into first; None = float32 to scale, else as it is.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Of mode "L", "RGB" or "RGBA"; "I" for one channel with values above 255. Fractions are cut off, and values
+        beyond 0..255 become the nearest of these.
+
+    Raises
+    ------
+    DataError
+        If x is not one picture, or has another number of channels.
+    """
+    from PIL import Image
+
+    first = _is_channels_first(data_format)
+    array = check_picture(np.asarray(x, dtype=np.float32 if scale and dtype is None else dtype))
+    array = array.transpose(1, 2, 0) if first else array
+    if array.shape[2] not in CHANNELS.values():
+        raise DataError("augment.channels_for_a_file", n=array.shape[2])
+    if scale:
+        array = _stretched(array)
+    if array.shape[2] == 1:
+        array = array[:, :, 0]
+        if array.max() > 255:
+            return Image.fromarray(array.astype(np.int32))
+    return Image.fromarray(array.clip(0, 255).astype(np.uint8))
+
+
+def save_img(
+    path: str | os.PathLike[str] | IO[bytes],
+    x: Any,
+    data_format: str | None = None,
+    file_format: str | None = None,
+    scale: bool = True,
+    **kwargs: Any,
+) -> None:
+    """Write an array as a picture file.
+
+    Parameters
+    ----------
+    path : str, path-like or binary file
+        Where to.
+    x, data_format, scale
+        As in `array_to_img`.
+    file_format : str, optional
+        "png", "jpeg", ...; None = by the path's ending.
+    **kwargs
+        Passed on to Pillow's `Image.save`, such as ``quality=90``.
+
+    Warns
+    -----
+    UserWarning
+        If opacity is left out, since a JPEG cannot hold it.
+    """
+    image = array_to_img(x, data_format, scale)
+    ending = file_format or (Path(path).suffix[1:] if isinstance(path, str | os.PathLike) else "")
+    format_ = FORMATS.get(ending.lower(), ending.lower())
+    if image.mode == "RGBA" and format_ == "jpeg":
+        warnings.warn(WARNINGS["opacity_lost"]("en"), stacklevel=2)
+        image = image.convert("RGB")
+    image.save(path, format=format_ or None, **kwargs)
+
+
+def _decoded(path: Source) -> Image:
+    """The whole picture in memory, upright."""
+    from PIL import Image, ImageOps
+
+    place = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else path
+    name = place if isinstance(place, str) else type(place).__name__
+    try:
+        with Image.open(place) as file:
+            return ImageOps.exif_transpose(file)
+    except FileNotFoundError:
+        raise DataError("augment.no_such_picture", name=name) from None
+    except Exception as error:  # a damaged file makes Pillow raise almost anything
+        raise DataError("augment.not_a_picture_file", name=name, reason=f"{type(error).__name__}: {error}") from error
+
+
+def _converted(image: Image, color_mode: str) -> Image:
+    if color_mode == "grayscale" and image.mode in ("L", "I;16", "I"):
+        return image
+    image = _eight_bit(image)
+    if image.mode == "P":
+        image = image.convert("RGBA")  # a palette may have opacities, which Pillow wants to see named
+    return image.convert({"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}[color_mode])
+
+
+def _eight_bit(image: Image) -> Image:
+    """Grey of more than 8 bits as 8, white as white; other pictures as they are."""
+    from PIL import Image
+
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray(np.rint(np.asarray(image).clip(0, 65535) / 257).astype(np.uint8))
+
+
+def _resized(image: Image, size: tuple[int, int], interpolation: str, keep_aspect: bool) -> Image:
+    """The picture resized to (height, width); from its middle part of the same proportions, if that is asked for."""
+    from PIL.Image import Resampling
+
+    (height, width), (had_width, had_height) = size, image.size
+    if (had_width, had_height) == (width, height):
+        return image
+    box = None
+    if keep_aspect:
+        part_width = max(1, min(had_width, had_height * width // height))
+        part_height = max(1, min(had_height, had_width * height // width))
+        left, top = (had_width - part_width) // 2, (had_height - part_height) // 2
+        box = (left, top, left + part_width, top + part_height)
+    return image.resize((width, height), Resampling[interpolation.upper()], box=box)
+
+
+def _stretched(array: np.ndarray) -> np.ndarray:
+    """The values of a picture brought to 0..255; a picture of one value becomes black."""
+    array = array - array.min()
+    largest = array.max()
+    return (array / largest if largest else array) * 255
+
+
+def _is_channels_first(data_format: str | None) -> bool:
+    return arguments.CHECKS["data_format"]("data_format", data_format) == "channels_first"
