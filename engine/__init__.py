@@ -23,9 +23,9 @@ _PUBLIC = {
     "fit": "engine.training.model",
     "fit_generator": "engine.training.model",
     "load_data": "engine.data",
-    "losses": "engine.training.losses",
+    "losses": "engine.losses",
     "networks": "engine.networks",
-    "optimizers": "engine.training.optimizers",
+    "optimizers": "engine.optimizers",
 }
 
 __all__ = sorted(_PUBLIC)

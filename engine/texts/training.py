@@ -224,6 +224,26 @@ ERRORS: dict[str, ErrorText] = {
         Text("{name}", "{name}"),
         Text("Available are {known}.", "可用的名称有 {known}。"),
     ),
+    "not_positive": ErrorText(
+        Text("a number above 0 for {name}", "{name}为大于 0 的数"),
+        Text("{value}", "{value}"),
+        Text("Leave {name} out to get the usual value.", "省略 {name} 即使用通常的值。"),
+    ),
+    "not_a_share": ErrorText(
+        Text("a number from 0 to 1 for {name}", "{name}为 0 到 1 之间的数"),
+        Text("{value}", "{value}"),
+        Text("Leave {name} out to get the usual value.", "省略 {name} 即使用通常的值。"),
+    ),
+    "negative": ErrorText(
+        Text("a number of at least 0 for {name}", "{name}为不小于 0 的数"),
+        Text("{value}", "{value}"),
+        Text("Leave {name} out to get the usual value.", "省略 {name} 即使用通常的值。"),
+    ),
+    "not_a_count": ErrorText(
+        Text("a whole number of at least {least} for {name}", "{name}为不小于 {least} 的整数"),
+        Text("{value}", "{value}"),
+        Text("Leave {name} out to get the usual value.", "省略 {name} 即使用通常的值。"),
+    ),
     "no_epochs": ErrorText(
         Text("a whole number of at least 0 for {name}", "{name}为不小于 0 的整数"),
         Text("{value}", "{value}"),
@@ -250,6 +270,26 @@ ERRORS: dict[str, ErrorText] = {
 }
 
 NOTES: dict[str, Text] = {
+    "logits_chosen": Text(
+        "{loss} takes the network's outputs as logits, because its last module is {last}, neither softmax nor sigmoid. "
+        "A loss object with from_logits= decides it otherwise.",
+        "{loss} 把网络输出视为 logits，因为最后一个模块是 {last}，不是 softmax 或 sigmoid。如需更改，请使用带 from_logits= 的损失对象。",
+    ),
+    "probabilities_chosen": Text(
+        "{loss} takes the network's outputs as probabilities, because its last module is {last}. "
+        "A loss object with from_logits= decides it otherwise.",
+        "{loss} 把网络输出视为概率，因为最后一个模块是 {last}。如需更改，请使用带 from_logits= 的损失对象。",
+    ),
+    "logits_sum_to_one": Text(
+        "{loss} takes the network's outputs as logits, but those of the first batch lie between 0 and 1 and sum to 1, "
+        "as probabilities do. If the network ends in a softmax, pass losses.{loss}(from_logits=False).",
+        "{loss} 把网络输出视为 logits，但第一批的输出介于 0 与 1 之间且和为 1，像是概率。若网络以 softmax 结尾，请传入 losses.{loss}(from_logits=False)。",
+    ),
+    "no_probabilities": Text(
+        "{loss} takes the network's outputs as probabilities, but those of the first batch do not lie between 0 and 1. "
+        "If the network ends in raw scores, pass losses.{loss}(from_logits=True).",
+        "{loss} 把网络输出视为概率，但第一批的输出不在 0 与 1 之间。若网络输出原始分数，请传入 losses.{loss}(from_logits=True)。",
+    ),
     "stream_ended": Text(
         "The generator ended: epoch {epoch} wanted {wanted} batches and got {came}. Training stops here; "
         "let the generator loop for ever, or lower steps_per_epoch.",

@@ -95,6 +95,7 @@ class Model:
         self.history: History | None = None
         self._optimizer: torch.optim.Optimizer | None = None
         self._loss: losses.Loss | None = None
+        self._loss_is_told = True
         self.metrics: list[Metric] = []
 
     # --- settings ---------------------------------------------------------------------------------------------------
@@ -114,8 +115,9 @@ class Model:
             A name of `engine.catalog.OPTIMIZERS` with Keras' defaults, ``optimizers.SGD(0.05, momentum=0.9)``, or a
             finished optimizer over the network's parameters.
         loss : str, Loss or function
-            A name of `engine.training.losses.NAMES`; it expects logits unless the network ends in softmax or sigmoid.
-            A function takes (outputs, targets) and gives one loss per picture, or a single one.
+            A name such as ``"mse"``; that of a loss for classes expects logits unless the network ends in softmax or
+            sigmoid, and the first training prints which. ``losses.BinaryCrossentropy(from_logits=True)`` says it
+            itself. A function takes (outputs, targets) and gives one loss per picture, or a single one.
         metrics : sequence of str or function
             ``"accuracy"``, ``"mae"``, ``"mse"``, or functions (outputs, targets) -> (B,). Never weighted.
         weighted_metrics : sequence of str or function
@@ -127,6 +129,7 @@ class Model:
             If a name is unknown.
         """
         self._loss = losses.find(loss, self.network)
+        self._loss_is_told = not isinstance(loss, str)
         self.metrics = find_metrics(metrics or (), weighted_metrics or (), self._loss)
         self._optimizer = optimizers.build(optimizer, self.network.parameters())
 
@@ -335,6 +338,8 @@ class Model:
             warnings.warn(NOTES["one_reader"]("en", workers=workers), stacklevel=3)
         self.history = History()
         hooks = self._hooks([*list_callbacks(callbacks), self.history], verbose, steps, epochs.stop)
+        if verbose and not self._loss_is_told:
+            self._tell_loss()
         self.stop_training = False
         hooks.on_train_begin({})
         batches = feeds.stream(
@@ -433,7 +438,7 @@ class Model:
         """
         feed = self._open(x, None, None, batch_size, evaluation=True)
         steps = count_batches(steps, feed.length, "steps")
-        self._n_outputs(feed.first())
+        self._show(feed.first())
         feed.check(check_inputs)
         with closing(feeds.stream(feed, self._intake(), check_inputs)) as batches:
             outputs = loop.predict(self, islice(batches, steps), self._hooks(list_callbacks(callbacks), verbose, steps))
@@ -534,12 +539,22 @@ class Model:
 
     def _check(self, feed: Feed) -> CheckBatch:
         """The check for a feed's batches, after it has seen what can be seen before the first step."""
-        check = CheckBatch(self.loss, self._n_outputs(feed.first()))
+        loss, outputs = self.loss, self._show(feed.first())
+        losses.doubt_outputs(loss, outputs)
+        check = CheckBatch(loss, outputs[0].numel())
         feed.check(check)
         return check
 
-    def _n_outputs(self, item: Any) -> int:
-        """How many numbers the network gives per picture, found by showing it two."""
+    def _tell_loss(self) -> None:
+        """Print, once after `compile`, what a loss chosen by name takes the outputs for."""
+        self._loss_is_told = True
+        if isinstance(self.loss, losses.Crossentropy):
+            note = NOTES["logits_chosen" if self.loss.from_logits else "probabilities_chosen"]
+            last = losses.last_module(self.network)
+            print(note("en", loss=type(self.loss).__name__, last=type(last).__name__))
+
+    def _show(self, item: Any) -> Tensor:
+        """What the network gives for two pictures of a batch, (2, ...)."""
         x = parts(item)[0][:2]
         self.network.eval()
         try:
@@ -547,7 +562,7 @@ class Model:
             with torch.no_grad():
                 tensors = self._intake().to_host((x,))
                 outputs = self.network(self._intake().to_device(tensors).inputs)
-            return outputs[0].numel()
+            return outputs
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             if isinstance(error, DataError):
                 raise

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from engine.errors import SpecError
+from engine.training.names import lookup
 
 
 class Recipe(Protocol):
@@ -119,15 +120,7 @@ def build(optimizer: str | Recipe | torch.optim.Optimizer, parameters: Iterable[
     if isinstance(optimizer, torch.optim.Optimizer):
         return optimizer
     if isinstance(optimizer, str):
-        if optimizer not in NAMES:
-            raise SpecError(
-                "spec.not_a_choice",
-                field="training.optimizer",
-                name="optimizer",
-                value=optimizer,
-                choices=", ".join(NAMES),
-            )
-        return NAMES[optimizer]().build(parameters)
+        return lookup(NAMES, optimizer, "optimizer")().build(parameters)
     if not hasattr(optimizer, "build"):
         raise SpecError(
             "training.not_a_part", what="optimizer", kind=type(optimizer).__name__, choices=", ".join(NAMES)
