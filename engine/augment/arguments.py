@@ -121,7 +121,7 @@ def _fraction(name: str, value: Any) -> float:
 
 
 def _order(name: str, value: Any) -> int:
-    if isinstance(value, bool) or value not in (0, 1):
+    if not isinstance(value, Integral) or isinstance(value, bool) or not 0 <= int(value) <= 5:
         raise SpecError("augment.not_an_order", field=f"augment.{name}", value=repr(value))
     return int(value)
 
@@ -143,7 +143,12 @@ def _like_catalog(entry: str) -> Callable[[str, Any], Any]:
     return lambda name, value: catalog.AUGMENT[entry].check(value, f"augment.{name}")
 
 
-_switch = _like_catalog("horizontal_flip")
+def _switch(name: str, value: Any) -> bool:
+    """True or False, also as numpy's bool, or as 0 or 1: what `get_random_transform` returns for flips."""
+    if isinstance(value, np.bool_ | Integral) and value in (0, 1):
+        return bool(value)
+    return catalog.AUGMENT["horizontal_flip"].check(value, f"augment.{name}")
+
 
 CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "featurewise_center": _switch,

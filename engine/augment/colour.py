@@ -46,17 +46,26 @@ def brighten(batch: np.ndarray, factors: np.ndarray) -> None:
     Notes
     -----
     White is 1 for a picture whose values lie within -1..1, else 255 (or its own largest value, if that is above);
-    black is 0, or minus white if it has negative values. Keras truncates to 8-bit integers instead, which turns
-    pictures in 0..1 black and makes the factor 1 lossy.
+    black is 0, or minus white if it has negative values. Keras truncates to 8-bit integers before and after, which
+    turns pictures in 0..1 black and makes the factor 1 lossy. Here only pictures in 0..255 are cut to whole numbers,
+    and only before: so no value is further than 1 from Keras'.
     """
     low, high = batch.min(PICTURE, keepdims=True), batch.max(PICTURE, keepdims=True)
     largest = np.maximum(high, -low)
     white = np.where(largest <= 1, np.float32(1), np.maximum(largest, np.float32(255)))
     black = np.where(low < 0, -white, np.float32(0))
     factor = _per_picture(factors)
+    np.floor(batch, out=batch, where=(black == 0) & (white > 1) & (factor != 1))
     batch *= factor
     batch += black * (1 - factor)
     np.clip(batch, black, white, out=batch)
+
+
+def stretched(picture: np.ndarray) -> np.ndarray:
+    """The values of a picture brought to 0..255; a picture of one value becomes black."""
+    picture = picture - picture.min()
+    largest = picture.max()
+    return (picture / largest if largest else picture) * 255
 
 
 def _per_picture(values: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from engine.augment.draw import TransformParameters, draw, draw_like_keras
 from engine.augment.flow import NumpyArrayIterator
 from engine.augment.pixels import check_batch, check_picture, note_channels
 from engine.augment.standardize import Standardization
+from engine.augment.warp import warp
 from engine.spec import AugmentSpec
 from engine.texts.augment import WARNINGS
 
@@ -70,7 +71,8 @@ class ImageDataGenerator:
     validation_split : float
         Share of the pictures that ``flow(subset="validation")`` gets, from the beginning.
     interpolation_order : int
-        1 bilinear, 0 nearest pixel (for masks of class numbers).
+        1 bilinear, 0 nearest pixel (for masks of class numbers), 2 to 5 splines: sharper, many times slower, and they
+        overshoot the values of a picture at sharp edges.
     dtype : str or np.dtype, optional
         Type of the batches, by default float32.
 
@@ -330,11 +332,9 @@ class ImageDataGenerator:
         self, images: np.ndarray, indices: np.ndarray, parameters: TransformParameters, scale: float = 1.0
     ) -> np.ndarray:
         """Geometry and colour of some pictures, float32, in the generator's data format."""
-        from engine.augment import warp_cpu  # imports numba, which pages that only show settings do not need
-
         first = self.data_format == "channels_first"
         images = np.moveaxis(images, 1, 3) if first else images
-        batch = warp_cpu.warp(
+        batch = warp(
             images,
             indices,
             affine.matrices(parameters, *images.shape[1:3]),

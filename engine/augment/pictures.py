@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from engine.augment import arguments
+from engine.augment.colour import stretched
 from engine.augment.pixels import check_picture
 from engine.errors import DataError, SpecError
 from engine.texts.augment import WARNINGS
@@ -172,7 +173,7 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
     if array.shape[2] not in CHANNELS.values():
         raise DataError("augment.channels_for_a_file", n=array.shape[2])
     if scale:
-        array = _stretched(array)
+        array = stretched(array)
     if array.shape[2] == 1:
         array = array[:, :, 0]
         if array.max() > 255:
@@ -262,13 +263,6 @@ def _resized(image: Image, size: tuple[int, int], interpolation: str, keep_aspec
         left, top = (had_width - part_width) // 2, (had_height - part_height) // 2
         box = (left, top, left + part_width, top + part_height)
     return image.resize((width, height), Resampling[interpolation.upper()], box=box)
-
-
-def _stretched(array: np.ndarray) -> np.ndarray:
-    """The values of a picture brought to 0..255; a picture of one value becomes black."""
-    array = array - array.min()
-    largest = array.max()
-    return (array / largest if largest else array) * 255
 
 
 def _is_channels_first(data_format: str | None) -> bool:

@@ -25,6 +25,7 @@ def supports(generator: ImageDataGenerator) -> bool:
     return (
         ranges.channel_shift == 0
         and ranges.brightness is None
+        and generator.interpolation_order <= 1
         and steps.only_rescales
         and generator.data_format == "channels_last"
         and generator.dtype == np.float32

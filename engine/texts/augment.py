@@ -92,8 +92,8 @@ ERRORS: dict[str, ErrorText] = {
     ),
     "not_an_order": ErrorText(
         Text(
-            "0 (nearest pixel) or 1 (bilinear) as interpolation_order",
-            "interpolation_order 为 0（最近像素）或 1（双线性）",
+            "0 (nearest pixel), 1 (bilinear) or 2 to 5 (splines) as interpolation_order",
+            "interpolation_order 为 0（最近像素）、1（双线性）或 2 到 5（样条）",
         ),
         VALUE,
         Text("Leave it at 1 for photographs; use 0 for masks.", "照片请保持 1；掩码请用 0。"),
@@ -102,6 +102,22 @@ ERRORS: dict[str, ErrorText] = {
         Text("a floating-point type as dtype, or None", "dtype 为浮点类型，或 None"),
         VALUE,
         Text('Write "float32".', '请写 "float32"。'),
+    ),
+    "not_a_pair": ErrorText(
+        Text("two numbers for {name}, the smaller one first", "{name}为两个数字（小的在前）"),
+        VALUE,
+        Text("Write for example (0.8, 1.2).", "例如 (0.8, 1.2)。"),
+    ),
+    "not_axes": ErrorText(
+        Text(
+            "three different axes as row_axis, col_axis and channel_axis",
+            "row_axis、col_axis 和 channel_axis 为三个不同的轴",
+        ),
+        VALUE,
+        Text(
+            "Pictures of shape (height, width, channels) have 0, 1 and 2.",
+            "形状为（高，宽，通道）的图片依次为 0、1、2。",
+        ),
     ),
     "unknown_parameters": ErrorText(
         Text("only the transform parameters {known}", "只有变换参数 {known}"),

@@ -130,6 +130,7 @@ def test_a_generator_s_batches_are_the_same_on_the_gpu():
         {"preprocessing_function": np.sqrt},
         {"data_format": "channels_first"},
         {"dtype": "float64"},
+        {"interpolation_order": 2},
     ],
 )
 def test_what_the_gpu_does_not_do_is_said(settings):
