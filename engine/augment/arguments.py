@@ -6,7 +6,8 @@ A check returns its value as plain Python, fit to be printed in a call. It looks
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from engine import catalog
 from engine.augment.draw import Ranges, Shift
 from engine.errors import SpecError
+from engine.texts.augment import WARNINGS
 
 
 def _is_number(value: Any) -> bool:
@@ -191,6 +193,29 @@ def check(arguments: dict[str, Any]) -> dict[str, Any]:
         For the first argument that is of another type or out of range.
     """
     return {name: CHECKS[name](name, value) for name, value in arguments.items()}
+
+
+def warn(arguments: dict[str, Any]) -> None:
+    """Warn the caller's caller about checked arguments that are allowed, but hardly mean what they say."""
+    for message in _doubts(arguments):
+        warnings.warn(message, stacklevel=3)
+
+
+def _doubts(arguments: dict[str, Any]) -> Iterator[str]:
+    if 0 < arguments["shear_range"] < 1:
+        yield WARNINGS["small_shear"]("en", value=arguments["shear_range"])
+    for name in ("width_shift_range", "height_shift_range"):
+        if isinstance(arguments[name], int) and arguments[name] == 1:
+            yield WARNINGS["shift_of_one"]("en", name=name)
+    zca = arguments["zca_whitening"]
+    for kind in ("samplewise", "featurewise"):
+        divides = arguments[f"{kind}_std_normalization"] and not (zca and kind == "featurewise")
+        if divides and not arguments[f"{kind}_center"]:
+            yield WARNINGS["centres_too"]("en", name=f"{kind}_std_normalization", center=f"{kind}_center")
+    if zca and not arguments["featurewise_center"]:
+        yield WARNINGS["centres_too"]("en", name="zca_whitening", center="featurewise_center")
+    if zca and arguments["featurewise_std_normalization"]:
+        yield WARNINGS["whitens_instead"]("en")
 
 
 def ranges(arguments: dict[str, Any]) -> Ranges:

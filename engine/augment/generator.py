@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import secrets
-import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -24,7 +23,28 @@ from engine.augment.pixels import check_batch, check_picture, note_channels
 from engine.augment.standardize import Standardization
 from engine.augment.warp import warp
 from engine.spec import AugmentSpec
-from engine.texts.augment import WARNINGS
+
+STEPS = (
+    "preprocessing_function",
+    "samplewise_center",
+    "samplewise_std_normalization",
+    "featurewise_center",
+    "featurewise_std_normalization",
+    "zca_whitening",
+    "zca_epsilon",
+)
+
+
+def _learned(name: str) -> Any:
+    """An attribute of the generator that lies with its standardization."""
+
+    def find(self: ImageDataGenerator) -> Any:
+        return getattr(self.standardization, name)
+
+    def put(self: ImageDataGenerator, value: Any) -> None:
+        setattr(self.standardization, name, None if value is None else np.asarray(value, self.standardization.dtype))
+
+    return property(find, put)
 
 
 class ImageDataGenerator:
@@ -65,7 +85,7 @@ class ImageDataGenerator:
     rescale : float, optional
         Factor applied after all transforms, such as ``1 / 255``. None or 0 = off.
     preprocessing_function : callable, optional
-        Called on each picture after the transforms and before `rescale`; gets and returns float32 of the same shape.
+        Called on each picture after the transforms and before `rescale`; gets floats, and returns the same shape.
     data_format : {"channels_last", "channels_first"}, optional
         Axes of pictures: (H, W, C), the default, or (C, H, W).
     validation_split : float
@@ -74,7 +94,12 @@ class ImageDataGenerator:
         1 bilinear, 0 nearest pixel (for masks of class numbers), 2 to 5 splines: sharper, many times slower, and they
         overshoot the values of a picture at sharp edges.
     dtype : str or np.dtype, optional
-        Type of the batches, by default float32.
+        Type of the batches, by default float32. With "float64", standardization computes in it; transforms are float32.
+
+    Attributes
+    ----------
+    mean, std, zca_whitening_matrix : np.ndarray or None
+        What the featurewise steps use: measured by `fit`, or set by hand, as in ``generator.mean = [104, 117, 124]``.
 
     Raises
     ------
@@ -84,7 +109,8 @@ class ImageDataGenerator:
     Warns
     -----
     UserWarning
-        If ``0 < shear_range < 1``, or a shift is the whole number 1, which never shifts.
+        If ``0 < shear_range < 1``, if a shift is the whole number 1, which never shifts, or if one switch of
+        standardization changes another.
 
     Notes
     -----
@@ -93,6 +119,8 @@ class ImageDataGenerator:
     width means sideways, oblong pictures turn about their own centre, brightness works in floats, validation pictures
     are not augmented.
     """
+
+    mean, std, zca_whitening_matrix = _learned("mean"), _learned("std"), _learned("zca_whitening_matrix")
 
     def __init__(
         self,
@@ -121,29 +149,20 @@ class ImageDataGenerator:
         dtype: Any = None,
     ) -> None:
         given = locals().copy()
-        self.arguments = arguments.check({name: given[name] for name in arguments.CHECKS})
-        self.ranges = arguments.ranges(self.arguments)
-        self.fill_mode, self.cval = fill_mode, float(cval)
-        self.interpolation_order = int(interpolation_order)
-        self.validation_split = float(validation_split)
-        self.data_format = data_format or "channels_last"
-        self.dtype = np.dtype(dtype or np.float32)
+        self.arguments = checked = arguments.check({name: given[name] for name in arguments.CHECKS})
+        arguments.warn(checked)
+        self.ranges = arguments.ranges(checked)
+        self.fill_mode, self.cval = checked["fill_mode"], float(checked["cval"])
+        self.interpolation_order = checked["interpolation_order"]
+        self.validation_split = float(checked["validation_split"])
+        self.data_format = checked["data_format"] or "channels_last"
+        self.dtype = np.dtype(checked["dtype"] or np.float32)
         self.standardization = Standardization(
-            rescale=rescale or 1.0,
-            preprocessing_function=preprocessing_function,
-            samplewise_center=samplewise_center,
-            samplewise_std_normalization=samplewise_std_normalization,
-            featurewise_center=featurewise_center,
-            featurewise_std_normalization=featurewise_std_normalization,
-            zca_whitening=zca_whitening,
-            zca_epsilon=zca_epsilon,
+            rescale=checked["rescale"] or 1.0,
             channel_axis=1 if self.data_format == "channels_first" else 3,
+            dtype=np.result_type(self.dtype, np.float32),
+            **{name: checked[name] for name in STEPS},
         )
-        if 0 < shear_range < 1:
-            warnings.warn(WARNINGS["small_shear"]("en", value=shear_range), stacklevel=2)
-        for name in ("width_shift_range", "height_shift_range"):
-            if isinstance(self.arguments[name], int) and self.arguments[name] == 1:
-                warnings.warn(WARNINGS["shift_of_one"]("en", name=name), stacklevel=2)
 
     @classmethod
     def from_spec(cls, spec: AugmentSpec) -> Self:
@@ -242,7 +261,7 @@ class ImageDataGenerator:
 
     def standardized(self, images: np.ndarray, indices: np.ndarray) -> np.ndarray:
         """Some pictures of a data set standardized but not transformed; parameters and result as in `augment`."""
-        batch = np.asarray(images)[indices].astype(np.float32, copy=False)  # indexing has copied
+        batch = np.asarray(images)[indices]  # indexing has copied
         return self.standardization(batch).astype(self.dtype, copy=False)
 
     def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
@@ -266,13 +285,13 @@ class ImageDataGenerator:
         """
         images = check_batch(x)
         note_channels(images.shape, self.standardization.channel_axis)
-        indices, rescale = np.arange(len(images)), np.float32(self.standardization.rescale)
+        indices = np.arange(len(images))
         if not augment:
-            self.standardization.fit(images.astype(np.float32) * rescale)
+            self.standardization.fit(images)
             return
         seed = secrets.randbits(31) if seed is None else arguments.check_seed(seed)
         draws = [self.draw(seed, k, indices, images.shape[1:]) for k in range(arguments.check_count("rounds", rounds))]
-        self.standardization.fit(np.concatenate([self._transformed(images, indices, p) for p in draws]) * rescale)
+        self.standardization.fit(np.concatenate([self._transformed(images, indices, p) for p in draws]))
 
     # --- one picture ---
 
@@ -320,7 +339,10 @@ class ImageDataGenerator:
         return self.apply_transform(image, self.get_random_transform(image.shape, seed))
 
     def standardize(self, x: Any) -> np.ndarray:
-        """Standardize one picture; `x` itself is not changed."""
+        """Standardize one picture (three axes) or a batch (four), each picture by itself; `x` itself is not changed."""
+        if np.ndim(x) == 4:
+            images = check_batch(x)
+            return self.standardized(images, np.arange(len(images)))
         return self.standardized(check_picture(x)[None], np.zeros(1, np.int64))[0]
 
     # --- inside ---

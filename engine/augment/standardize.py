@@ -27,7 +27,7 @@ class Standardization:
     rescale : float
         Factor; 1 = off.
     preprocessing_function : callable or None
-        Gets and returns one picture, float32, of unchanged shape.
+        Gets one picture of type `dtype`, and returns one of the same shape.
     samplewise_center, samplewise_std_normalization : bool
         Subtract the picture's own mean, divide by its own standard deviation (one number over all of its values).
     featurewise_center, featurewise_std_normalization : bool
@@ -38,10 +38,12 @@ class Standardization:
         Added to the singular values before dividing by them.
     channel_axis : int
         Of a batch: 3, or 1 for channels first.
+    dtype : np.dtype
+        The floating-point type to compute in.
     mean, std : np.ndarray or None
-        What `fit` measured, of a shape that broadcasts over pictures, float32.
+        What `fit` measured, of a shape that broadcasts over pictures.
     zca_whitening_matrix : np.ndarray or None
-        (d, d) float32, d = values per picture.
+        (d, d), d = values per picture.
     """
 
     rescale: float = 1.0
@@ -53,6 +55,7 @@ class Standardization:
     zca_whitening: bool = False
     zca_epsilon: float = 1e-6
     channel_axis: int = 3
+    dtype: np.dtype = np.dtype(np.float32)  # noqa: RUF009
     mean: np.ndarray | None = field(default=None, init=False)
     std: np.ndarray | None = field(default=None, init=False)
     zca_whitening_matrix: np.ndarray | None = field(default=None, init=False)
@@ -74,68 +77,80 @@ class Standardization:
         Parameters
         ----------
         batch : np.ndarray
-            (n, ...) float32, four axes; may be overwritten.
+            (n, ...), four axes; may be overwritten.
         rescaled : bool
             Whether `rescale` has been applied already.
 
         Returns
         -------
         np.ndarray
-            The same shape, float32.
+            The same shape, of type `dtype`.
 
         Raises
         ------
         DataError
             If the preprocessing function changes a picture's shape.
         """
+        batch = batch.astype(self.dtype, copy=False)
         if self.preprocessing_function is not None:
             batch = np.stack([self._preprocess(picture) for picture in batch])
         if self.rescale != 1 and not rescaled:
-            batch *= np.float32(self.rescale)
+            batch *= self.rescale
         if self.samplewise_center:
             batch -= batch.mean(PICTURE, keepdims=True)
         if self.samplewise_std_normalization:
-            batch /= batch.std(PICTURE, keepdims=True) + np.float32(EPSILON)
+            batch /= batch.std(PICTURE, keepdims=True) + EPSILON
         return self._featurewise(batch) if self.featurewise_center else batch
 
-    def fit(self, inputs: np.ndarray) -> None:
+    def fit(self, images: np.ndarray) -> None:
         """Measure mean, standard deviation and whitening matrix, as far as they are switched on.
 
         Parameters
         ----------
-        inputs : np.ndarray
-            (n, ...) float32, four axes, rescaled already.
+        images : np.ndarray
+            (n, ...), four axes, not rescaled.
 
         Notes
         -----
         With the centred pictures as rows of X and the singular values S and left vectors U of X transposed, the
         whitening matrix is ``U diag(sqrt(n) / (S + epsilon)) U^T``.
         """
+        inputs = images.astype(self.dtype)
+        inputs *= self.rescale
         others = tuple(axis for axis in range(4) if axis != self.channel_axis)
         if self.featurewise_center:
-            self.mean = inputs.mean(others, np.float64, keepdims=True)[0].astype(np.float32)
+            self.mean = inputs.mean(others, np.float64, keepdims=True)[0].astype(self.dtype)
         if self.featurewise_std_normalization:
-            self.std = inputs.std(others, np.float64, keepdims=True)[0].astype(np.float32)
+            self.std = inputs.std(others, np.float64, keepdims=True)[0].astype(self.dtype)
         if self.zca_whitening:
             rows = (inputs - self.mean).reshape(len(inputs), -1)
             vectors, values, _ = np.linalg.svd(rows.T, full_matrices=False)
             scales = np.sqrt(len(rows)) / (values + self.zca_epsilon)
-            self.zca_whitening_matrix = ((vectors * scales) @ vectors.T).astype(np.float32)
+            self.zca_whitening_matrix = ((vectors * scales) @ vectors.T).astype(self.dtype)
 
     def _preprocess(self, picture: np.ndarray) -> np.ndarray:
         assert self.preprocessing_function is not None
-        result = np.asarray(self.preprocessing_function(picture), np.float32)
+        result = np.asarray(self.preprocessing_function(picture), self.dtype)
         if result.shape != picture.shape:
             raise DataError("augment.shape_changed", expected=str(picture.shape), received=str(result.shape))
         return result
 
     def _featurewise(self, batch: np.ndarray) -> np.ndarray:
-        if self.mean is None:
-            warnings.warn(WARNINGS["not_fitted"]("en"), stacklevel=4)
-            return batch
-        batch -= self.mean
-        if self.std is not None:
-            batch /= self.std + np.float32(EPSILON)
-        if self.zca_whitening_matrix is not None:
+        self._warn_of_what_is_not_known()
+        if self.mean is not None:
+            batch -= self.mean
+        if self.featurewise_std_normalization and self.std is not None:
+            batch /= self.std + EPSILON
+        if self.zca_whitening and self.zca_whitening_matrix is not None:
             batch = (batch.reshape(len(batch), -1) @ self.zca_whitening_matrix).reshape(batch.shape)
         return batch
+
+    def _warn_of_what_is_not_known(self) -> None:
+        needed = {
+            "mean": self.featurewise_center,
+            "std": self.featurewise_std_normalization,
+            "zca_whitening_matrix": self.zca_whitening,
+        }
+        names = [name for name, on in needed.items() if on and getattr(self, name) is None]
+        if names:
+            warnings.warn(WARNINGS["not_fitted"]("en", names=", ".join(names)), stacklevel=5)

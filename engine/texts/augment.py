@@ -267,9 +267,17 @@ WARNINGS: dict[str, Text] = {
         "a tenth of the side.",
         "{name}=1 表示小于 1 的整数像素，因此不会平移。写 1.0 表示最多一个像素，0.1 表示边长的十分之一。",
     ),
+    "centres_too": Text(
+        "{name}=True works on centred pictures, so {center} is switched on as well. Write {center}=True to say so.",
+        "{name}=True 需要先中心化，因此同时开启了 {center}。可写明 {center}=True。",
+    ),
+    "whitens_instead": Text(
+        "zca_whitening=True scales pictures itself, so featurewise_std_normalization is switched off.",
+        "zca_whitening=True 本身已调整尺度，因此关闭了 featurewise_std_normalization。",
+    ),
     "not_fitted": Text(
-        "A featurewise step is switched on, but the generator has not seen data: call fit(x) first. The step is left out.",
-        "已开启按特征处理的步骤，但生成器尚未见过数据：请先调用 fit(x)。该步骤被跳过。",
+        "A featurewise step is switched on, but {names} is not known: call fit(x) first. The step is left out.",
+        "已开启按特征处理的步骤，但尚无 {names}：请先调用 fit(x)。该步骤被跳过。",
     ),
     "grayscale_argument": Text(
         'grayscale=True is the old name of color_mode="grayscale"; write that instead.',

@@ -99,6 +99,26 @@ def test_channels_first_is_the_same_picture():
     assert np.array_equal(np.moveaxis(first, 1, 3), last)
 
 
+def test_channels_first_learns_and_standardizes_the_same():
+    images = np.random.default_rng(0).integers(0, 256, (12, 5, 7, 3), dtype=np.uint8)
+    settings = {"featurewise_center": True, "featurewise_std_normalization": True, "rotation_range": 20}
+    last = ImageDataGenerator(**settings)
+    first = ImageDataGenerator(**settings, data_format="channels_first")
+    last.fit(images, augment=True, rounds=2, seed=4)
+    first.fit(np.moveaxis(images, 3, 1), augment=True, rounds=2, seed=4)
+    assert np.allclose(first.mean, np.moveaxis(last.mean, 2, 0), rtol=1e-6)
+    x, y = (next(g.flow(i, seed=1)) for g, i in ((last, images), (first, np.moveaxis(images, 3, 1))))
+    assert np.allclose(np.moveaxis(y, 1, 3), x, atol=1e-5)
+
+
+def test_fit_looks_at_the_axes():
+    generator = ImageDataGenerator(featurewise_center=True)
+    with pytest.raises(DataError, match="four axes"):
+        generator.fit(np.zeros((3, 10, 10)))
+    with pytest.warns(UserWarning, match="data_format"):
+        generator.fit(np.zeros((2, 8, 8, 5)))
+
+
 def test_rescale_fused_or_not_is_the_same():
     images = np.random.default_rng(0).integers(0, 256, (6, 9, 14, 3), dtype=np.uint8)
     settings = SEED_EXAMPLE | {"shear_range": 10, "rescale": 1 / 255}
@@ -162,6 +182,35 @@ def test_every_transform_of_the_catalog_does_something(name):
     generator = ImageDataGenerator.from_spec(AugmentSpec(**{name: catalog.TRANSFORMS[name].on}))
     images = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), dtype=np.uint8)
     assert not np.array_equal(generator.augment(images, np.arange(8), 1, 0), images)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "plain"),
+    [
+        ("rotation_range", np.float32(30), 30.0),
+        ("rotation_range", np.int64(30), 30),
+        ("width_shift_range", np.array([2, 4]), (2, 4)),
+        ("width_shift_range", np.array(0.25), 0.25),
+        ("height_shift_range", np.int8(3), 3),
+        ("height_shift_range", [np.float64(0.25), 0.5], (0.25, 0.5)),
+        ("brightness_range", np.array([0.5, 1.5]), (0.5, 1.5)),
+        ("brightness_range", [1, 5], (1, 5)),
+        ("zoom_range", [0.5, 1.5], (0.5, 1.5)),
+        ("zoom_range", np.array([1.5, 2.5]), (1.5, 2.5)),
+        ("channel_shift_range", np.uint8(20), 20),
+        ("rescale", np.float64(0.5), 0.5),
+        ("cval", np.int32(-3), -3),
+        ("horizontal_flip", np.True_, True),
+        ("vertical_flip", 1, True),
+        ("samplewise_center", np.int64(0), False),
+        ("interpolation_order", np.int64(3), 3),
+        ("dtype", np.float64, "float64"),
+    ],
+)
+def test_numbers_may_be_numpy_s(name, value, plain):
+    generator = ImageDataGenerator(**{name: value})
+    assert generator.arguments[name] == plain and type(generator.arguments[name]) is type(plain)
+    assert generator.random_transform(np.zeros((6, 8, 3), np.uint8)).shape == (6, 8, 3)
 
 
 def test_small_shear_warns_at_the_caller():

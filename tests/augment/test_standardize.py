@@ -46,10 +46,67 @@ def test_input_is_not_changed():
     assert (x == 1).all()
 
 
-def test_one_switch_brings_its_companions():
-    both = ImageDataGenerator(samplewise_std_normalization=True, zca_whitening=True, featurewise_std_normalization=True)
+def test_one_switch_brings_its_companions_and_says_so():
+    with pytest.warns(UserWarning) as caught:
+        both = ImageDataGenerator(
+            samplewise_std_normalization=True, zca_whitening=True, featurewise_std_normalization=True
+        )
     steps = both.standardization
     assert steps.samplewise_center and steps.featurewise_center and not steps.featurewise_std_normalization
+    told = [str(warning.message) for warning in caught]
+    assert ["samplewise_center is switched on" in told[0], "featurewise_center is switched on" in told[1]] == [
+        True,
+        True,
+    ]
+    assert "featurewise_std_normalization is switched off" in told[2] and len(told) == 3
+    assert {warning.filename for warning in caught} == {__file__}
+    with pytest.warns(UserWarning, match="featurewise_center is switched on") as caught:
+        ImageDataGenerator(featurewise_std_normalization=True)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"samplewise_center": True, "samplewise_std_normalization": True},
+        {"featurewise_center": True, "featurewise_std_normalization": True},
+        {"featurewise_center": True, "zca_whitening": True},
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_batch_is_standardized_picture_by_picture(switches, dtype):
+    x = ARRAYS["x"].astype(dtype)
+    generator = ImageDataGenerator(**switches, rescale=1 / 255, dtype=dtype)
+    generator.fit(x)
+    batch = generator.standardize(x)
+    assert batch.dtype == dtype and np.array_equal(x, ARRAYS["x"].astype(dtype)), "x itself is not changed"
+    for one, picture in zip(batch, x, strict=True):
+        assert np.allclose(one, generator.standardize(picture), atol=0.01 if dtype == "float16" else 1e-4)
+
+
+def test_float64_is_computed_in_float64():
+    x = np.random.default_rng(0).uniform(0, 255, (8, 12, 12, 3))
+    generator = ImageDataGenerator(
+        featurewise_center=True, featurewise_std_normalization=True, rescale=1 / 255, dtype="float64"
+    )
+    generator.fit(x)
+    out = next(generator.flow(x, batch_size=8))
+    assert out.dtype == np.float64
+    assert np.abs(out.mean((0, 1, 2))).max() < 1e-12 and np.abs(out.std((0, 1, 2)) - 1).max() < 1e-4
+
+
+def test_what_was_learned_is_an_attribute_that_can_be_set():
+    generator = ImageDataGenerator(featurewise_center=True, featurewise_std_normalization=True)
+    assert generator.mean is generator.std is generator.zca_whitening_matrix is None
+    generator.fit(ARRAYS["x"])
+    assert generator.mean.shape == generator.std.shape == (1, 1, 3)
+
+    generator.mean, generator.std = [1, 2, 3], 2
+    picture = np.full((2, 2, 3), 5, np.uint8)
+    assert np.allclose(generator.standardize(picture)[0, 0], [2, 1.5, 1])
+    generator.std = None
+    with pytest.warns(UserWarning, match="std is not known"):
+        assert np.allclose(generator.standardize(picture)[0, 0], [4, 3, 2]), "the other step is done"
 
 
 def test_preprocessing_comes_before_rescale_and_keeps_the_shape():
