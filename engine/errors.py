@@ -2,6 +2,7 @@
 
     EngineError
     ├── SpecError (ValueError)        a setting or argument out of its range
+    │   └── SpecTypeError (TypeError)     one that is of another type, where Keras' programs expect a TypeError
     ├── DataError (ValueError)        pictures, labels or files that cannot be used
     ├── TrainingError (RuntimeError)  a training that cannot start or go on
     └── RunError (RuntimeError)       a run folder, queue or process that is not as it must be
@@ -53,12 +54,17 @@ class EngineError(Exception):
     @staticmethod
     def from_json(stored: dict[str, Any]) -> EngineError:
         """Rebuild an error stored by `to_json`, of the same class."""
-        kinds = {kind.__name__: kind for kind in (EngineError, SpecError, DataError, TrainingError, RunError)}
+        errors = (EngineError, SpecError, SpecTypeError, DataError, TrainingError, RunError)
+        kinds = {kind.__name__: kind for kind in errors}
         return kinds[stored["kind"]](stored["key"], field=stored["field"], **stored["params"])
 
 
 class SpecError(EngineError, ValueError):
     """A setting or an argument is out of its range or of the wrong type."""
+
+
+class SpecTypeError(SpecError, TypeError):
+    """An argument, or a column that it names, is of the wrong type."""
 
 
 class DataError(EngineError, ValueError):

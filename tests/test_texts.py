@@ -30,6 +30,7 @@ ALL = [
     *_in_catalog(),
     *(("pages." + key, text) for key, text in TEXTS.items()),
     *(("training.note." + key, text) for key, text in texts.training.NOTES.items()),
+    *(("augment.note." + key, text) for key, text in texts.augment.NOTES.items()),
     *(("augment.warning." + key, text) for key, text in texts.augment.WARNINGS.items()),
     *(("data.reason." + key, text) for key, text in texts.data.REASONS.items()),
     *((f"{key}.{i}", part) for key, entry in texts.ERRORS.items() for i, part in enumerate(entry)),
@@ -56,7 +57,7 @@ def test_errors_raised_and_errors_written_are_the_same():
     raised = {
         key
         for source in _sources().values()
-        for key in re.findall(r'(?:Engine|Spec|Data|Training|Run)Error\(\s*"([a-z_]+\.[a-z_]+)"', source)
+        for key in re.findall(r'(?:Engine|Spec|SpecType|Data|Training|Run)Error\(\s*"([a-z_]+\.[a-z_]+)"', source)
     }
     assert raised == set(texts.ERRORS)
 
@@ -85,7 +86,7 @@ def test_no_text_is_left_over():
     literals, asked_for = _literals(pages), re.compile("|".join(_asked_for(pages)))
     assert [key for key in TEXTS if key not in literals and not asked_for.fullmatch(key)] == []
     engine = _literals(source for path, source in _sources().items() if "texts" not in path.parts)
-    tables = (texts.training.NOTES, texts.augment.WARNINGS, texts.data.REASONS)
+    tables = (texts.training.NOTES, texts.augment.NOTES, texts.augment.WARNINGS, texts.data.REASONS)
     assert [key for entries in tables for key in entries if key not in engine] == []
 
 

@@ -5,6 +5,7 @@ are imported by those who need them alone.
 from engine import lazy
 
 _PUBLIC = {
+    "DirectoryIterator": "engine.augment.directory",
     "ImageDataGenerator": "engine.augment.generator",
     "Iterator": "engine.augment.iterator",
     "NumpyArrayIterator": "engine.augment.flow",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.augment.iterator import Iterator, check_subset, make_saving, order
+from engine.augment.iterator import PictureIterator, bounds, check_subset, order
 from engine.augment.pixels import check_batch, is_mapped
 from engine.errors import DataError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["NumpyArrayIterator", "order"]
 
 
-class NumpyArrayIterator(Iterator):
+class NumpyArrayIterator(PictureIterator):
     """Batches of a generator's pictures; made by `ImageDataGenerator.flow`. See `Iterator` for how to read it.
 
     Parameters
@@ -87,17 +87,27 @@ class NumpyArrayIterator(Iterator):
         ignore_class_split: bool = False,
     ) -> None:
         images, others = _split_pair(x)
-        self.generator = image_data_generator
         self.x = check_batch(images)
         self.others = [self._alongside("x", values) for values in others]
         self.y = None if y is None else self._alongside("y", y)
         self.sample_weight = None if sample_weight is None else self._alongside("sample_weight", sample_weight)
         if sample_weight is not None and y is None:
             raise DataError("augment.weights_without_labels")
-        self.subset = check_subset(subset)
-        first, last = self._bounds(ignore_class_split)
-        super().__init__(last - first, batch_size, shuffle, seed, first)
-        self.saving = make_saving(save_to_dir, save_prefix, save_format)
+        first, last = bounds(len(self.x), image_data_generator.validation_split, check_subset(subset))
+        if subset is not None:
+            self._check_cut(last if subset == "validation" else first, image_data_generator, ignore_class_split)
+        super().__init__(
+            last - first,
+            image_data_generator,
+            batch_size,
+            shuffle,
+            seed,
+            subset,
+            save_to_dir,
+            save_prefix,
+            save_format,
+            first=first,
+        )
         self.in_memory = not self.others and self.saving is None
 
     def known(self) -> tuple[Any, ...] | None:
@@ -122,12 +132,7 @@ class NumpyArrayIterator(Iterator):
             x (n, H, W, C) of the generator's dtype, or a list of it and the other arrays' rows; (x, y),
             (x, y, sample_weight) where these were given.
         """
-        if self.subset == "validation":
-            images = self.generator.standardized(self.x, indices)
-        else:
-            images = self.generator.augment(self.x, indices, self.seed, pass_)
-        if self.saving is not None:
-            self.saving(images, indices, self.seed, pass_, self.generator.data_format)
+        images = self._transformed(self.x, indices, indices, pass_)
         inputs = [images, *(values[indices] for values in self.others)] if self.others else images
         if self.y is None:
             return inputs
@@ -142,19 +147,15 @@ class NumpyArrayIterator(Iterator):
             raise DataError("augment.length_differs", name=name, n=len(self.x), received=received)
         return array
 
-    def _bounds(self, ignore_class_split: bool) -> tuple[int, int]:
-        """First and one past the last sample of the subset."""
-        n, split = len(self.x), self.generator.validation_split
-        if self.subset is None:
-            return 0, n
-        cut = int(n * split)
+    def _check_cut(self, cut: int, generator: ImageDataGenerator, ignore_class_split: bool) -> None:
+        """Refuse a cut before picture `cut` that leaves a side without pictures, or without a class."""
+        n = len(self.x)
         if not 0 < cut < n:
-            raise DataError("augment.empty_subset", n=n, split=split)
+            raise DataError("augment.empty_subset", n=n, split=generator.validation_split)
         if self.y is not None and not ignore_class_split:
             different = set(np.unique(self.y[:cut]).tolist()) ^ set(np.unique(self.y[cut:]).tolist())
             if different:
                 raise DataError("augment.classes_differ", classes=", ".join(map(str, sorted(different)[:10])))
-        return (0, cut) if self.subset == "validation" else (cut, n)
 
 
 def _split_pair(x: Any) -> tuple[Any, list[Any]]:

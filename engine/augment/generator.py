@@ -1,14 +1,15 @@
 """`ImageDataGenerator`: joins drawing, geometry, warp, colour and standardization under Keras' names.
 
-It holds settings and no data; `engine.augment.flow` holds the data and its order. Everything here runs on the CPU
-without torch, and imports numba only when the first picture is warped.
+It holds settings and no data; the iterators (`flow`, `directory`) hold the data and its order. Everything
+here runs on the CPU without torch, and imports numba only when the first picture is warped.
 """
 
 from __future__ import annotations
 
 import inspect
+import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +18,7 @@ import numpy as np
 
 from engine.augment import affine, arguments
 from engine.augment.colour import recolour
+from engine.augment.directory import DirectoryIterator
 from engine.augment.draw import TransformParameters, draw, draw_like_keras
 from engine.augment.flow import NumpyArrayIterator
 from engine.augment.pixels import check_batch, check_picture, note_channels
@@ -212,6 +214,44 @@ class ImageDataGenerator:
         note_channels(flow.x.shape, self.standardization.channel_axis)
         return flow
 
+    def flow_from_directory(
+        self,
+        directory: str | os.PathLike[str],
+        target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb",
+        classes: Sequence[str] | None = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        save_to_dir: str | Path | None = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        follow_links: bool = False,
+        subset: str | None = None,
+        interpolation: str = "nearest",
+        keep_aspect_ratio: bool = False,
+    ) -> DirectoryIterator:
+        """Batches of transformed pictures from a folder with one sub-folder per class. See `DirectoryIterator`."""
+        return DirectoryIterator(
+            directory,
+            self,
+            target_size=target_size,
+            color_mode=color_mode,
+            classes=classes,
+            class_mode=class_mode,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            save_to_dir=save_to_dir,
+            save_prefix=save_prefix,
+            save_format=save_format,
+            follow_links=follow_links,
+            subset=subset,
+            interpolation=interpolation,
+            keep_aspect_ratio=keep_aspect_ratio,
+        )
+
     def draw(self, seed: int, pass_: int, indices: np.ndarray, shape: tuple[int, ...]) -> TransformParameters:
         """Draw the parameters of some samples.
 
@@ -231,7 +271,9 @@ class ImageDataGenerator:
         """
         return draw(self.ranges, seed, pass_, indices, *self._size(shape))
 
-    def augment(self, images: np.ndarray, indices: np.ndarray, seed: int, pass_: int) -> np.ndarray:
+    def augment(
+        self, images: np.ndarray, indices: np.ndarray, seed: int, pass_: int, samples: np.ndarray | None = None
+    ) -> np.ndarray:
         """Transform and standardize some pictures of a data set, as `flow` does.
 
         Parameters
@@ -240,9 +282,11 @@ class ImageDataGenerator:
             (N, H, W, C), or (N, C, H, W) if the generator's data format is "channels_first". uint8 and float32 that
             are C-contiguous are read in place.
         indices : np.ndarray
-            (n,) int64: which pictures. They are also the samples' numbers of `draw`.
+            (n,) int64: which pictures.
         seed, pass_ : int
             Seed, and number of the pass over the data, from 0.
+        samples : np.ndarray, optional
+            (n,) int64: the samples' numbers of `draw`. None = `indices`, where these count in the whole data.
 
         Returns
         -------
@@ -251,7 +295,7 @@ class ImageDataGenerator:
         """
         if not self.ranges.active:
             return self.standardized(images, indices)
-        parameters = self.draw(seed, pass_, indices, images.shape[1:])
+        parameters = self.draw(seed, pass_, indices if samples is None else samples, images.shape[1:])
         # With nothing between warp and rescale, the warp does both.
         fused = self.standardization.preprocessing_function is None and (
             parameters.channel_shift_intensity is None and parameters.brightness is None

@@ -10,12 +10,15 @@ import secrets
 import threading
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from engine.augment.arguments import check_count, check_seed
 from engine.errors import DataError, SpecError
+
+if TYPE_CHECKING:
+    from engine.augment.generator import ImageDataGenerator
 
 SUBSETS = ("training", "validation")
 
@@ -193,6 +196,50 @@ class Iterator(ABC):
             return kept
 
 
+class PictureIterator(Iterator):
+    """An iterator whose pictures an `ImageDataGenerator` transforms, wherever they come from.
+
+    Parameters
+    ----------
+    n, batch_size, shuffle, seed, first
+        As for `Iterator`.
+    generator : ImageDataGenerator
+        What happens to the pictures.
+    subset : {"training", "validation"} or None
+        Pictures of the validation are standardized, never transformed.
+    save_to_dir, save_prefix, save_format
+        As for `Saving`, whose folder may be None.
+    """
+
+    def __init__(
+        self,
+        n: int,
+        generator: ImageDataGenerator,
+        batch_size: int,
+        shuffle: bool,
+        seed: int | None,
+        subset: str | None,
+        save_to_dir: str | Path | None,
+        save_prefix: str,
+        save_format: str,
+        first: int = 0,
+    ) -> None:
+        super().__init__(n, batch_size, shuffle, seed, first)
+        self.generator = generator
+        self.subset = subset
+        self.saving = None if save_to_dir is None else Saving(save_to_dir, save_prefix, save_format)
+
+    def _transformed(self, images: np.ndarray, rows: np.ndarray, samples: np.ndarray, pass_: int) -> np.ndarray:
+        """Some rows of `images`, as the pictures that they are of a pass: their samples' numbers decide."""
+        if self.subset == "validation":
+            batch = self.generator.standardized(images, rows)
+        else:
+            batch = self.generator.augment(images, rows, self.seed, pass_, samples=samples)
+        if self.saving is not None:
+            self.saving(batch, samples, self.seed, pass_, self.generator.data_format)
+        return batch
+
+
 class Saving:
     """Writes augmented pictures as files, for people to look at.
 
@@ -221,13 +268,14 @@ class Saving:
             save_img(self.folder / name, picture, data_format=data_format)
 
 
-def make_saving(folder: str | Path | None, prefix: str, format_: str) -> Saving | None:
-    """`Saving`, or None if no folder is given."""
-    return None if folder is None else Saving(folder, prefix, format_)
-
-
 def check_subset(subset: str | None) -> str | None:
     """Return the name of a subset or None, else raise SpecError."""
     if subset not in (None, *SUBSETS):
         raise SpecError("augment.unknown_subset", field="augment.subset", value=repr(subset))
     return subset
+
+
+def bounds(n: int, split: float, subset: str | None) -> tuple[int, int]:
+    """First, and one past the last, of n samples in a subset: the validation is the first int(n * split)."""
+    cut = int(n * split)
+    return {None: (0, n), "validation": (0, cut), "training": (cut, n)}[subset]

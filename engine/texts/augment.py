@@ -1,4 +1,6 @@
-"""Messages of `engine.augment`: errors, used as ``"augment.NAME"``, and warnings about what is allowed but unlikely."""
+"""Messages of `engine.augment`: errors, used as ``"augment.NAME"``; notes that are printed; and warnings about what is
+allowed but unlikely.
+"""
 
 from engine.texts import ErrorText, Text
 
@@ -222,6 +224,38 @@ ERRORS: dict[str, ErrorText] = {
         VALUE,
         Text("Write for example (224, 224).", "例如 (224, 224)。"),
     ),
+    # --- pictures from folders and tables ---
+    "no_such_directory": ErrorText(
+        Text("a folder that holds one folder per class", "一个包含各类别子文件夹的文件夹"),
+        Text("“{path}”, which cannot be read ({reason})", "无法读取的“{path}”（{reason}）"),
+        Text("Check the spelling and the permissions.", "请检查拼写和访问权限。"),
+    ),
+    "not_class_names": ErrorText(
+        Text("a list of names as classes, or None", "classes 为名称列表，或 None"),
+        VALUE,
+        Text('Write for example ["cats", "dogs"].', '例如 ["cats", "dogs"]。'),
+    ),
+    "unknown_class_mode": ErrorText(
+        Text("one of {names} or None as class_mode", "class_mode 为 {names} 之一，或 None"),
+        VALUE,
+        Text(
+            'Write "categorical" for one-hot labels, "sparse" for class numbers.',
+            '独热标签请写 "categorical"，类别编号请写 "sparse"。',
+        ),
+    ),
+    "two_data_formats": ErrorText(
+        Text("the generator's own data_format, {expected}", "与生成器相同的 data_format，即 {expected}"),
+        VALUE,
+        Text("Give data_format to ImageDataGenerator alone.", "请只在 ImageDataGenerator 中指定 data_format。"),
+    ),
+    "no_split": ErrorText(
+        Text("a generator with a validation_split for subset", "使用 subset 时生成器带有 validation_split"),
+        Text("subset={value} without one", "subset={value}，但没有 validation_split"),
+        Text(
+            "Make it with ImageDataGenerator(validation_split=0.2), or leave subset out.",
+            "请用 ImageDataGenerator(validation_split=0.2) 创建，或去掉 subset。",
+        ),
+    ),
     # --- flow ---
     "unknown_subset": ErrorText(
         Text('"training", "validation" or None as subset', 'subset 为 "training"、"validation" 或 None'),
@@ -256,7 +290,17 @@ ERRORS: dict[str, ErrorText] = {
     ),
 }
 
+NOTES: dict[str, Text] = {
+    "found_pictures": Text(
+        "Found {n} images belonging to {n_classes} classes.", "找到 {n} 张图片，共 {n_classes} 个类别。"
+    ),
+}
+
 WARNINGS: dict[str, Text] = {
+    "folder_left_out": Text(
+        "The folder “{path}” cannot be read ({reason}); its pictures are left out.",
+        "无法读取文件夹“{path}”（{reason}），其中的图片被跳过。",
+    ),
     "small_shear": Text(
         "shear_range={value} means up to {value} degrees, which nobody can see. If it comes from an example written in "
         "radians, 0.2 there means 11.5 degrees.",
