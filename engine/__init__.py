@@ -20,12 +20,16 @@ _PUBLIC = {
     "TrainSpec": "engine.spec",
     "TrainingError": "engine.errors",
     "callbacks": "engine.training.callbacks",
+    "evaluate": "engine.training.model",
+    "evaluate_generator": "engine.training.model",
     "fit": "engine.training.model",
     "fit_generator": "engine.training.model",
     "load_data": "engine.data",
     "losses": "engine.losses",
     "networks": "engine.networks",
     "optimizers": "engine.optimizers",
+    "predict": "engine.training.model",
+    "predict_generator": "engine.training.model",
 }
 
 __all__ = sorted(_PUBLIC)

@@ -299,6 +299,10 @@ NOTES: dict[str, Text] = {
         "The validation generator ended: {wanted} batches wanted, {came} came. Those are used in every epoch.",
         "验证生成器已结束：需要 {wanted} 个批次，得到 {came} 个。每轮都使用这些批次。",
     ),
+    "evaluation_ended": Text(
+        "The generator ended: {wanted} batches wanted, {came} came. The result is over those.",
+        "生成器已结束：需要 {wanted} 个批次，得到 {came} 个。结果只基于这些批次。",
+    ),
     "classes_without_weight": Text(
         "class_weight says nothing about the classes {classes}: they count 1.",
         "class_weight 没有提到类别 {classes}：它们的权重为 1。",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
@@ -12,7 +13,7 @@ import numpy as np
 from engine.augment.arguments import check_count
 from engine.errors import DataError, SpecError
 from engine.training.checks import check_lengths, on_host
-from engine.training.feeds import is_array
+from engine.training.feeds import Feed, is_array
 
 DEFAULT_BATCH_SIZE = 32
 
@@ -63,7 +64,7 @@ def split_off(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any,
     DataError
         If the data is no array, lengths differ, or nothing is left on one side.
     """
-    if not isinstance(fraction, Real):
+    if not isinstance(fraction, Real) or isinstance(fraction, bool) or not math.isfinite(fraction):
         raise SpecError("spec.not_a_number", name="validation_split", value=fraction, example=0.2)
     if not is_array(x):
         raise DataError("training.split_of_stream", kind=type(x).__name__)
@@ -105,23 +106,61 @@ def count_steps(steps: int | None, length: int | None, name: str) -> int:
         if length is None:
             raise SpecError("training.steps_needed", field="training.steps_per_epoch", name=name)
         return length
-    if not isinstance(steps, int | np.integer) or steps < 1:
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise SpecError("training.no_steps", field="training.steps_per_epoch", name=name, steps=repr(steps))
     return int(steps)
 
 
-def count_batches(steps: int | None, length: int | None, name: str) -> int:
-    """Like `count_steps` where nothing is trained: of one pass at most, so that no picture is looked at twice."""
-    wanted = count_steps(steps, length, name)
-    return wanted if length is None else min(wanted, length)
+def count_or_all(steps: int | None, feed: Feed, name: str) -> int | None:
+    """Like `count_steps`, but a generator without `steps` is read until it ends: None."""
+    return None if steps is None and feed.length is None and feed.ends else count_steps(steps, feed.length, name)
 
 
-def stream_position(n_batches: int, length: int | None, steps: int) -> int:
+def count_once(steps: int | None, feed: Feed, name: str) -> int | None:
+    """Like `count_or_all` where nothing is trained: of one pass at most, so that no picture is looked at twice."""
+    wanted = count_or_all(steps, feed, name)
+    return wanted if wanted is None or feed.length is None else min(wanted, feed.length)
+
+
+def batch_numbers(start: int, n: int | None) -> Iterable[int]:
+    """The numbers of `n` batches from `start` on; None = without end."""
+    return itertools.count(start) if n is None else range(start, start + n)
+
+
+def check_verbose(verbose: int | str) -> int:
+    """What to print: 0 nothing, 1 a bar, 2 a line per epoch; "auto" is 1.
+
+    Raises
+    ------
+    SpecError
+        If it is none of these.
+    """
+    if isinstance(verbose, str | int | np.integer) and verbose in ("auto", 0, 1, 2):
+        return 1 if verbose == "auto" else int(verbose)
+    raise SpecError("spec.not_a_choice", name="verbose", value=verbose, choices='0, 1, 2, "auto"')
+
+
+def check_shuffle(shuffle: bool | str) -> bool | str:
+    """Whether to shuffle: True, False, or "batch" for the rows within each batch.
+
+    Raises
+    ------
+    SpecError
+        If it is none of these.
+    """
+    if isinstance(shuffle, bool | np.bool_):
+        return bool(shuffle)
+    if shuffle != "batch":
+        raise SpecError("spec.not_a_choice", name="shuffle", value=shuffle, choices='True, False, "batch"')
+    return shuffle
+
+
+def stream_position(n_batches: int, length: int | None, steps: int | None) -> int:
     """Where in the endless stream a call begins: after the `n_batches` already seen.
 
     Where an epoch is a whole pass, it begins with one, even if an earlier training was stopped in the middle.
     """
-    return math.ceil(n_batches / length) * length if length == steps else n_batches
+    return math.ceil(n_batches / length) * length if length is not None and length == steps else n_batches
 
 
 def due_epochs(freq: int | Sequence[int]) -> Callable[[int], bool]:
@@ -133,7 +172,7 @@ def due_epochs(freq: int | Sequence[int]) -> Callable[[int], bool]:
         If `freq` is neither a list nor a whole number of at least 1.
     """
     if isinstance(freq, Iterable) and not isinstance(freq, str):
-        listed = set(freq)
+        listed = {check_count("validation_freq", number) for number in freq}
         return lambda epoch: epoch + 1 in listed
     every = check_count("validation_freq", freq)
     return lambda epoch: (epoch + 1) % every == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from engine.errors import DataError
@@ -24,7 +25,7 @@ def parts(item: Any) -> tuple[Any, Any, Any]:
     DataError
         If it is neither x alone nor a tuple or list of one, two or three.
     """
-    if isinstance(item, np.ndarray | Tensor):
+    if hasattr(item, "__array__"):
         return item, None, None
     if not isinstance(item, tuple | list) or not 1 <= len(item) <= 3 or item[0] is None:
         size = f" of {len(item)}" if isinstance(item, tuple | list | dict) else ""
@@ -34,15 +35,18 @@ def parts(item: Any) -> tuple[Any, Any, Any]:
 
 
 def on_host(values: Any) -> np.ndarray:
-    """The values as a numpy array; a tensor on a GPU is copied (synchronises).
+    """The values as a numpy array; a tensor on a GPU is copied (synchronises). numpy knows no bfloat16: it is widened.
 
     Raises
     ------
     DataError
         If rows are of different shapes.
     """
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        return np.asarray(values.float() if values.dtype == torch.bfloat16 else values)
     try:
-        return np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values)
+        return np.asarray(values)
     except ValueError:
         shapes = sorted({np.shape(row) for row in values})[:3]
         raise DataError("training.ragged", shapes=", ".join(map(str, shapes))) from None

@@ -6,11 +6,10 @@ training: loaded ahead by threads, checked, turned into tensors, copied to the d
 
 from __future__ import annotations
 
-import itertools
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sized
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -20,15 +19,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine import catalog
 from engine.augment import warp_cuda
 from engine.augment.flow import order
+from engine.augment.pixels import is_mapped
 from engine.errors import DataError
 from engine.training.checks import check_lengths, on_host, parts
+from engine.training.notes import say_once
 
 # What a source gives for one batch, on the host: x alone, (x, y) or (x, y, sample_weight).
 Item = Any
 Call = Callable[[], Item]
 
+# Types that torch lacks, or has in name only, and what takes their place.
+_KNOWN_TO_TORCH = {"u2": np.int32, "u4": np.int64, "u8": np.int64, "f16": np.float64, "f12": np.float64}
 _END = object()  # a source's answer when it has no further batch
 _BARRIER = object()  # in place of a call: go on only when every call before it is done
 
@@ -46,16 +50,45 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """How a source is read: `seed` and `shuffle` decide the order, `batch_size` how arrays are cut.
+    """How a source is read: `shuffle` decides the order, `batch_size` how arrays are cut.
 
-    For `evaluation` nothing is shuffled, and a flow is read in the order of its pictures.
+    ``"batch"`` shuffles the rows within each batch. For `evaluation` nothing is shuffled, and a flow is read in the
+    order of its pictures.
     """
 
     device: torch.device
     batch_size: int = 32
-    shuffle: bool = False
-    seed: int = 0
+    shuffle: bool | str = False
     evaluation: bool = False
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Who prepares a stream's batches: `workers` threads, at most `max_queue_size` batches ahead."""
+
+    workers: int = 1
+    max_queue_size: int = 10
+
+    @classmethod
+    def asked(cls, workers: int, max_queue_size: int, use_multiprocessing: bool = False) -> Queue:
+        """As the classic methods' arguments say; threads stand in for processes, which is said once.
+
+        Raises
+        ------
+        SpecError
+            If a number is out of its range.
+        """
+        if use_multiprocessing:
+            say_once("threads_instead", stacklevel=3)
+        return cls(
+            catalog.TRAINING["workers"].check(workers, "training.workers"),
+            catalog.TRAINING["max_queue_size"].check(max_queue_size, "training.max_queue_size"),
+        )
+
+    @classmethod
+    def of(cls, source: Any) -> Queue:
+        """As a Sequence's own attributes say."""
+        return cls.asked(getattr(source, "workers", cls.workers), getattr(source, "max_queue_size", cls.max_queue_size))
 
 
 class Feed(ABC):
@@ -64,6 +97,7 @@ class Feed(ABC):
     length: int | None
     max_workers: int = 2**16  # how many threads may load at the same time
     trusted = False  # whether `check` looked at everything already
+    ends = True  # whether a stream of unknown length ends by itself
 
     @classmethod
     @abstractmethod
@@ -81,27 +115,25 @@ class Feed(ABC):
         """
 
     @abstractmethod
-    def calls(self, start: int = 0) -> Iterator[Call]:
-        """One call per batch, in order and without end, beginning with batch `start` of the endless stream."""
+    def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
+        """One call per batch, for consecutive `numbers` in the endless stream; `seed` decides what is shuffled."""
 
     def check(self, check: Callable[[Item], None]) -> None:  # noqa: B027 - nothing to do is a good answer
         """Look at all data at once, where that is possible; a stream's batches are checked as they come."""
 
 
 class ArrayFeed(Feed):
-    """Arrays in memory, cut into batches by index. On a GPU they live on the device, if they fit.
+    """Arrays, cut into batches by index. On a GPU they live on the device, if they fit.
 
     Parameters
     ----------
     x : ndarray, shape (N, ...)
-        Pictures or features; a memory-mapped array is read batch by batch.
+        Pictures or features; a memory-mapped array is read batch by batch, by a thread, and never as a whole.
     y, sample_weight : ndarray, shape (N, ...), or None
     reading : Reading
     """
 
     length: int
-    trusted = True
-    max_workers = 0  # taking rows is quicker than handing it to a thread
 
     def __init__(self, x: Any, y: Any, sample_weight: Any, reading: Reading) -> None:
         self.reading = reading
@@ -113,6 +145,9 @@ class ArrayFeed(Feed):
         if self.n == 0:
             raise DataError("training.empty")
         self.length = -(-self.n // reading.batch_size)
+        is_file = is_mapped(self.arrays[0])
+        self.max_workers = 1 if is_file else 0  # taking rows in memory is quicker than handing it to a thread
+        self.trusted = not (is_file and self.arrays[0].dtype.kind == "f")
         self._resident: list[Tensor] | None = None
 
     @classmethod
@@ -125,20 +160,30 @@ class ArrayFeed(Feed):
         return tuple(values[:2] for values in self.arrays)
 
     def check(self, check: Callable[[Item], None]) -> None:
-        """Look at every row."""
-        check(tuple(self.arrays))
+        """Look at every row, but for floats in a file: those are checked as they come, so that it is read once."""
+        x, *others = self.arrays
+        # The stand-in has the same shape and takes no memory.
+        check((x if self.trusted else np.broadcast_to(np.uint8(0), x.shape), *others))
 
-    def calls(self, start: int = 0) -> Iterator[Call]:
+    def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
         """Slices of one order per pass."""
         size, length = self.reading.batch_size, self.length
         source = self._on_device() or self.arrays
         rows: Any = None
-        for pass_, k in _positions(start, length):
+        for pass_, k in _positions(numbers, length):
             if rows is None or k == 0:
-                rows = order(self.n, self.reading.seed, pass_ * length, self.reading.shuffle)
+                rows = self._order(seed, pass_)
                 if self._resident is not None:
                     rows = torch.from_numpy(rows).to(self.reading.device, non_blocking=True)
             yield partial(_take, source, rows[k * size : (k + 1) * size])
+
+    def _order(self, seed: int, pass_: int) -> np.ndarray:
+        """(N,) the order of all rows in a pass."""
+        first, size = pass_ * self.length, self.reading.batch_size
+        if self.reading.shuffle != "batch":
+            return order(self.n, seed, first, bool(self.reading.shuffle))
+        starts = range(0, self.n, size)
+        return np.concatenate([at + order(min(size, self.n - at), seed, first + k) for k, at in enumerate(starts)])
 
     def _on_device(self) -> list[Tensor] | None:
         """The arrays as tensors on the GPU, uploaded at the first use; None where that has no point or no room."""
@@ -150,8 +195,8 @@ class ArrayFeed(Feed):
 class SequenceFeed(Feed):
     """An object with ``len`` (batches) and ``[k]`` (batch k), such as a Keras Sequence or a list of batches.
 
-    With shuffle, the order of the batches is drawn anew for each pass. `on_epoch_end` is called after each full pass,
-    when no batch of it is being loaded any more.
+    With shuffle, the order of the batches is drawn anew for each pass. `on_epoch_begin` is called before each pass and
+    `on_epoch_end` after each full one, when no batch of it is being loaded any more.
     """
 
     length: int
@@ -162,6 +207,7 @@ class SequenceFeed(Feed):
         self.length = len(source)
         if self.length == 0:
             raise DataError("training.empty")
+        self._first: Item = None  # batch 0, until the stream asks for it
 
     @classmethod
     def accepts(cls, source: Any, reading: Reading) -> bool:
@@ -169,19 +215,33 @@ class SequenceFeed(Feed):
         return hasattr(source, "__len__") and hasattr(source, "__getitem__")
 
     def first(self) -> Item:
-        """Batch 0; the stream loads it again."""
-        return self.source[0]
+        """Batch 0, kept for the first pass."""
+        if self._first is None:
+            self._first = self.source[0]
+        return self._first
 
-    def calls(self, start: int = 0) -> Iterator[Call]:
+    def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
         """``source[k]`` for the k of one order per pass."""
         order_: np.ndarray | None = None
-        for pass_, k in _positions(start, self.length):
-            if order_ is not None and k == 0:
-                yield _BARRIER  # type: ignore[misc]
-                getattr(self.source, "on_epoch_end", lambda: None)()
+        for pass_, k in _positions(numbers, self.length):
             if order_ is None or k == 0:
-                order_ = order(self.length, self.reading.seed, pass_ * self.length, self.reading.shuffle)
-            yield partial(self.source.__getitem__, int(order_[k]))
+                self._tell("on_epoch_begin")
+                order_ = order(self.length, seed, pass_ * self.length, bool(self.reading.shuffle))
+            yield partial(self._load, int(order_[k]))
+            if k == self.length - 1:
+                yield _BARRIER  # type: ignore[misc]
+                self._tell("on_epoch_end")
+
+    def _load(self, k: int) -> Item:
+        if k == 0 and self._first is not None:
+            item, self._first = self._first, None
+            return item
+        return self.source[k]
+
+    def _tell(self, hook: str) -> None:
+        if hasattr(self.source, hook):
+            self._first = None  # what the source hears may change what it gives
+            getattr(self.source, hook)()
 
 
 class FlowFeed(Feed):
@@ -215,9 +275,9 @@ class FlowFeed(Feed):
         if (known := self.source.known()) is not None:
             check(known)
 
-    def calls(self, start: int = 0) -> Iterator[Call]:
+    def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
         """Batch k of each pass."""
-        for pass_, k in _positions(start, self.length):
+        for pass_, k in _positions(numbers, self.length):
             yield partial(self._load, pass_, k)
 
     def _load(self, pass_: int, k: int) -> Item:
@@ -252,11 +312,11 @@ class DeviceFlowFeed(FlowFeed):
             and _has_room(reading.device, source.x.nbytes)
         )
 
-    def calls(self, start: int = 0) -> Iterator[Call]:
+    def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
         """Batch k of each pass, after the pictures are on the device."""
         if self._images is None:
             self._images = _tensor(self.source.x).to(self._device)
-        return super().calls(start)
+        return super().calls(numbers, seed)
 
     def _load(self, pass_: int, k: int) -> Item:
         flow, indices = self.source, self._indices(pass_, k)
@@ -269,10 +329,14 @@ class DeviceFlowFeed(FlowFeed):
 
 
 class GeneratorFeed(Feed):
-    """A plain generator or iterator: read by one thread, in order, until it ends."""
+    """A plain generator or iterator: read by one thread, in order, until it ends.
+
+    A list is refused, as in Keras: whether it means (x, y) or rows of x, only the person who wrote it knows.
+    """
 
     length: int | None = None
     max_workers = 1
+    takes_lists = False
 
     def __init__(self, source: Iterator[Item], reading: Reading) -> None:
         self.iterator = source
@@ -286,19 +350,22 @@ class GeneratorFeed(Feed):
     def first(self) -> Item:
         """The first batch, kept for the stream."""
         if not self._seen:
-            item = next(self.iterator, _END)
+            item = self._next()
             if item is _END:
                 raise DataError("training.no_batches")
             self._seen.append(item)
         return self._seen[0]
 
-    def calls(self, start: int = 0) -> Iterator[Call]:
-        """``next`` for ever. A generator cannot be wound forward, so `start` says nothing here."""
-        while True:
+    def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
+        """As many times ``next``: a generator cannot be wound forward."""
+        for _ in numbers:
             yield self._next
 
     def _next(self) -> Item:
-        return self._seen.pop() if self._seen else next(self.iterator, _END)
+        item = self._seen.pop() if self._seen else next(self.iterator, _END)
+        if isinstance(item, list) and not self.takes_lists:
+            raise DataError("training.batch_form", form=f"list of {len(item)}")
+        return item
 
 
 class LoaderFeed(GeneratorFeed):
@@ -306,6 +373,9 @@ class LoaderFeed(GeneratorFeed):
 
     Each stream begins with a pass of its own, so that every validation sees the same batches.
     """
+
+    ends = False
+    takes_lists = True  # PyTorch's loaders give them
 
     def __init__(self, source: Iterable[Item], reading: Reading) -> None:
         super().__init__(_again_and_again(source), reading)
@@ -318,12 +388,12 @@ class LoaderFeed(GeneratorFeed):
         """Anything that can be iterated."""
         return hasattr(source, "__iter__")
 
-    def calls(self, start: int = 0) -> Iterator[Call]:
-        """``next`` for ever, from the beginning of a pass; `start` says nothing here either."""
+    def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
+        """As many times ``next``, from the beginning of a pass."""
         if self._is_begun:
             self.iterator = _again_and_again(self.source)
         self._is_begun = True
-        return super().calls(start)
+        return super().calls(numbers, seed)
 
 
 # The first that accepts a source reads it.
@@ -358,7 +428,7 @@ class Intake:
     data_format : str
         ``"channels_last"``: pictures come as (B, H, W, C). ``"channels_first"``: as (B, C, H, W).
     target_dtype : torch.dtype or None
-        What targets are turned into; None keeps theirs.
+        What targets are turned into; None keeps theirs, but whole numbers become int64, which PyTorch's losses want.
     """
 
     device: torch.device
@@ -369,6 +439,9 @@ class Intake:
         """``[x, y, w]`` on the host, or still on the device where the source keeps them there."""
         dtypes = (None, self.target_dtype, torch.float32)
         tensors = [None if v is None else _tensor(v, dtype) for v, dtype in zip(parts(item), dtypes, strict=True)]
+        y = tensors[1]
+        if y is not None and self.target_dtype is None and not y.is_floating_point():
+            tensors[1] = y.long()
         if self.device.type == "cuda":
             # Pinned memory is what lets the copy to the GPU run beside the computing.
             tensors = [t if t is None or t.is_cuda else t.pin_memory() for t in tensors]
@@ -391,12 +464,11 @@ def stream(
     feed: Feed,
     intake: Intake,
     check: Callable[[Item], None],
-    *,
-    start: int = 0,
-    workers: int = 0,
-    max_queue_size: int = 10,
+    numbers: Iterable[int],
+    queue: Queue,
+    seed: int = 0,
 ) -> Generator[Batch, None, None]:
-    """The feed's batches on the device, in order, from batch `start` on; ends only when the source does.
+    """The feed's batches of these `numbers` on the device, in order; fewer only if the source ends.
 
     Close it (``contextlib.closing``) to end its threads.
     """
@@ -409,8 +481,8 @@ def stream(
             check(item)
         return intake.to_host(item)
 
-    with_load = (call if call is _BARRIER else partial(load, call) for call in feed.calls(start))
-    with closing(ahead(with_load, min(workers, feed.max_workers), max_queue_size)) as loaded:
+    with_load = (call if call is _BARRIER else partial(load, call) for call in feed.calls(numbers, seed))
+    with closing(ahead(with_load, min(queue.workers, feed.max_workers), queue.max_queue_size)) as loaded:
         for tensors in loaded:
             if tensors is _END:
                 return
@@ -427,30 +499,43 @@ def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Generator[
         yield from (call() for call in calls if call is not _BARRIER)
         return
     pool = ThreadPoolExecutor(workers, thread_name_prefix="fitlab-feed")
-    queue: deque[Any] = deque()
+    queue: deque[Future[Any]] = deque()
+    remaining, at_barrier = iter(calls), False
+
+    def refill() -> None:
+        nonlocal at_barrier
+        while len(queue) < max_queue_size:
+            if at_barrier and not all(future.done() for future in queue):
+                return
+            call = next(remaining, None)
+            if call is None:
+                return
+            at_barrier = call is _BARRIER
+            if not at_barrier:
+                queue.append(pool.submit(call))
+
     try:
-        for call in calls:
-            if call is _BARRIER:
-                wait(queue)
-                continue
-            queue.append(pool.submit(call))
-            if len(queue) > max_queue_size:
-                yield queue.popleft().result()
+        refill()
         while queue:
-            yield queue.popleft().result()
+            result = queue.popleft().result()
+            refill()  # work for the threads while this result is used
+            yield result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
 def is_array(source: Any) -> bool:
-    """Whether a source is read by index, row by row: arrays, tensors and lists of rows. A list of tuples is batches."""
+    """Whether a source is read by index, row by row: arrays, tensors, tables and lists of rows.
+
+    A list of tuples is batches.
+    """
     is_rows = isinstance(source, list) and not (source and isinstance(source[0], tuple))
-    return is_rows or isinstance(source, np.ndarray | Tensor)
+    return is_rows or hasattr(source, "__array__")
 
 
-def _positions(start: int, length: int) -> Iterator[tuple[int, int]]:
-    """(pass, batch of the pass) for every batch of the endless stream from `start` on."""
-    return (divmod(batch, length) for batch in itertools.count(start))
+def _positions(numbers: Iterable[int], length: int) -> Iterator[tuple[int, int]]:
+    """(pass, batch of the pass) for these numbers of batches in the endless stream."""
+    return (divmod(number, length) for number in numbers)
 
 
 def _take(source: list[Any], rows: Any) -> tuple[Any, ...]:
@@ -470,7 +555,9 @@ def _again_and_again(source: Iterable[Item]) -> Iterator[Item]:
 def _tensor(values: Any, dtype: torch.dtype | None = None) -> Tensor:
     """A tensor of the values: a copy only where torch cannot share them (read-only memory, another dtype)."""
     if not isinstance(values, Tensor):
-        values = torch.from_numpy(np.require(values, requirements=["C", "W"]))
+        values = np.asarray(values)
+        wanted = _KNOWN_TO_TORCH.get(values.dtype.str[1:], values.dtype.newbyteorder("="))
+        values = torch.from_numpy(np.require(values, wanted, ["C", "W"]))
     # float64 becomes float32: networks compute in float32, and Apple's GPU has no float64.
     return values.to(dtype or (torch.float32 if values.dtype == torch.float64 else values.dtype))
 

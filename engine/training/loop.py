@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from engine.errors import TrainingError
+from engine.errors import DataError, TrainingError
 from engine.texts.training import NOTES
+from engine.training.device import set_chance
 from engine.training.losses import batch_loss
 from engine.training.metrics import Averages
 
@@ -33,13 +34,14 @@ def train(
     batches: Iterator[Batch],
     *,
     epochs: range,
-    steps: int,
+    steps: int | None,
     validate: Callable[[int], Logs],
     class_weights: Tensor | None,
     callbacks: CallbackList,
 ) -> Logs:
     """Train for `epochs` of `steps` batches each, all from one continuing stream; returns the last epoch's logs.
 
+    Without `steps` an epoch is all that comes.
     `validate` gives the logs of the validation after an epoch, with names ``val_...``; empty if there is none.
     """
     logs: Logs = {}
@@ -48,12 +50,9 @@ def train(
         if first is None:
             _note_end(epoch, wanted=steps, came=0)
             break
-        # All chance inside the network (dropout) follows from the seed and the position in the stream, so that a
-        # training continued from a file equals one that never stopped.
-        torch.manual_seed(model.seed + model.n_batches)
         before = model.n_batches
         callbacks.on_epoch_begin(epoch, {})
-        stream = itertools.chain([first], itertools.islice(batches, steps - 1))
+        stream = itertools.chain([first], itertools.islice(batches, None if steps is None else steps - 1))
         averages = train_epoch(model, stream, class_weights, callbacks)
         logs = averages.read()  # one copy from the device: synchronises
         if not math.isfinite(logs["loss"]) and not model.stop_training:
@@ -61,6 +60,7 @@ def train(
                 "training.loss_not_finite", loss=logs["loss"], epoch=epoch + 1, rate=model.learning_rate
             )
         came = model.n_batches - before
+        steps = steps or came
         if came < steps and not model.stop_training:
             _note_end(epoch, wanted=steps, came=came)
             model.stop_training = True
@@ -68,6 +68,8 @@ def train(
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
+    else:
+        next(batches, None)  # nothing is left to come, but a Sequence hears that its pass is over
     return logs
 
 
@@ -80,6 +82,9 @@ def train_epoch(
     network.train()
     for step, (inputs, targets, weights) in enumerate(batches):
         callbacks.on_train_batch_begin(step, {})
+        # All chance inside the network (dropout) follows from the seed and the position in the stream, so that a
+        # training continued from a file equals one that never stopped, wherever it was cut.
+        set_chance(model.device, model.seed + model.n_batches)
         if class_weights is not None:
             weights = weigh(targets, weights, class_weights)
         outputs = network(inputs)  # (B, C)
@@ -96,24 +101,26 @@ def train_epoch(
 
 
 @torch.no_grad()
-def evaluate(model: Model, batches: Iterable[Batch], callbacks: CallbackList) -> Logs:
-    """Loss and metrics over the batches, in evaluation mode and in order."""
+def evaluate(model: Model, batches: Iterable[Batch], wanted: int | None, callbacks: CallbackList) -> Logs:
+    """Loss and metrics over the batches, in evaluation mode and in order; says so if fewer than `wanted` come."""
     averages = Averages(model.metrics, model.device)
     model.network.eval()
     callbacks.on_test_begin({})
+    step = -1
     for step, (inputs, targets, weights) in enumerate(batches):
         callbacks.on_test_batch_begin(step, {})
         outputs = model.network(inputs)  # (B, C)
         averages.add(batch_loss(model.loss(outputs, targets), weights), outputs, targets, weights)
         callbacks.on_test_batch_end(step, averages)
+    _count(wanted, step + 1)
     logs = dict(averages.read())  # one copy from the device: synchronises
     callbacks.on_test_end(logs)
     return logs
 
 
 @torch.no_grad()
-def predict(model: Model, batches: Iterable[Batch], callbacks: CallbackList) -> Tensor:
-    """The network's outputs for the batches, in order, on the host: (N, C)."""
+def predict(model: Model, batches: Iterable[Batch], wanted: int | None, callbacks: CallbackList) -> Tensor:
+    """The network's outputs for the batches, in order, on the host: (N, C); says so if fewer than `wanted` come."""
     outputs = []
     model.network.eval()
     callbacks.on_predict_begin({})
@@ -121,6 +128,7 @@ def predict(model: Model, batches: Iterable[Batch], callbacks: CallbackList) -> 
         callbacks.on_predict_batch_begin(step, {})
         outputs.append(model.network(inputs))
         callbacks.on_predict_batch_end(step, {"outputs": outputs[-1]})
+    _count(wanted, len(outputs))
     callbacks.on_predict_end({})
     return torch.cat(outputs).cpu()
 
@@ -134,9 +142,19 @@ def weigh(targets: Tensor, weights: Tensor | None, class_weights: Tensor) -> Ten
         classes = targets.argmax(dim=-1)
     else:
         classes = targets.reshape(len(targets)).round().long()
-    of_class = class_weights[classes]
+    # A class beyond the table, which only targets that are no classes have, counts 1.
+    last = len(class_weights) - 1
+    of_class = torch.where((classes < 0) | (classes > last), 1.0, class_weights[classes.clamp(0, last)])
     return of_class if weights is None else of_class * weights
 
 
-def _note_end(epoch: int, *, wanted: int, came: int) -> None:
+def _count(wanted: int | None, came: int) -> None:
+    """Say so if an evaluation or prediction is over less than was asked for; refuse one over nothing."""
+    if came == 0:
+        raise DataError("training.no_batches")
+    if wanted is not None and came < wanted:
+        warnings.warn(NOTES["evaluation_ended"]("en", wanted=wanted, came=came), stacklevel=4)
+
+
+def _note_end(epoch: int, *, wanted: int | None, came: int) -> None:
     warnings.warn(NOTES["stream_ended"]("en", epoch=epoch + 1, wanted=wanted, came=came), stacklevel=2)

@@ -25,8 +25,12 @@ from engine.texts.training import NOTES
 from engine.training import device as devices
 from engine.training import feeds, loop, losses, optimizers, storage
 from engine.training.arguments import (
+    batch_numbers,
+    check_shuffle,
+    check_verbose,
     class_weight_table,
-    count_batches,
+    count_once,
+    count_or_all,
     count_pictures,
     count_steps,
     due_epochs,
@@ -37,7 +41,7 @@ from engine.training.arguments import (
 )
 from engine.training.callbacks import Callback, CallbackList, History, ProgbarLogger
 from engine.training.checks import CheckBatch, check_inputs, parts
-from engine.training.feeds import Feed, Intake, Reading
+from engine.training.feeds import Feed, Intake, Queue, Reading
 from engine.training.metrics import Metric, Named
 from engine.training.metrics import find as find_metrics
 
@@ -174,7 +178,7 @@ class Model:
         callbacks: Iterable[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: bool = True,
+        shuffle: bool | str = True,
         class_weight: dict[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
@@ -185,6 +189,9 @@ class Model:
     ) -> History:
         """Train on arrays, or on anything that `fit_generator` takes.
 
+        Streams are read ahead by one thread, ten batches at most; a Sequence may say otherwise by attributes of its
+        own, `workers` and `max_queue_size`, as in Keras 3.
+
         Parameters
         ----------
         x : array, shape (N, ...), or Sequence, generator, DataLoader
@@ -193,7 +200,7 @@ class Model:
             Targets; for classes whole numbers from 0.
         batch_size : int, optional
             Pictures per step; the last batch of a pass may be short. None = 32, or with `steps_per_epoch` one that
-            makes so many steps.
+            makes so many steps. Streams bring their own.
         epochs, initial_epoch : int
             Indices at which to stop and begin: with ``initial_epoch=2, epochs=5`` three epochs run.
         verbose : int or "auto"
@@ -204,15 +211,17 @@ class Model:
         validation_data : (x, y), (x, y, sample_weight), Sequence or generator, optional
             Never augmented, never shuffled. Of a generator, the first `validation_steps` batches are kept and used
             after every epoch.
-        shuffle : bool
-            New order of all samples per pass. Of a Sequence only the order of batches is drawn anew; a flow and a
-            generator have an order of their own.
+        shuffle : bool or "batch"
+            New order of all samples per pass. "batch": batches keep their members and their turn, only the order
+            within each is drawn (as in Keras 3; for files that are best read from front to back). Of a Sequence the
+            order of batches is drawn anew, not their members; a flow and a generator have an order of their own.
         class_weight : dict of int to float, optional
             Weight of each class in the training loss; missing ones count 1. Multiplied with sample weights.
         sample_weight : array, shape (N,), optional
             Weight of each sample in the training loss.
         steps_per_epoch : int, optional
-            Batches per epoch, taken from one endless stream of passes. None = one pass.
+            Batches per epoch, taken from one endless stream of passes. None = one pass; of a plain generator, all
+            that it has.
         validation_steps : int, optional
             Validate on the first so many batches only.
         validation_batch_size : int, optional
@@ -237,9 +246,12 @@ class Model:
         if validation_split and validation_data is None:
             x, y, sample_weight, validation_data = split_off(x, y, sample_weight, validation_split)
         batch_size = count_pictures(batch_size, x, steps_per_epoch)
+        feed = self._open(x, y, sample_weight, batch_size, shuffle=check_shuffle(shuffle))
+        queue = Queue.of(x)
         return self._train(
-            self._open(x, y, sample_weight, batch_size, shuffle=shuffle),
-            steps=steps_per_epoch,
+            feed,
+            queue,
+            steps=count_or_all(steps_per_epoch, feed, "steps_per_epoch"),
             epochs=epoch_range(initial_epoch, epochs),
             verbose=verbose,
             callbacks=callbacks,
@@ -248,6 +260,7 @@ class Model:
                 batch_size if validation_batch_size is None else validation_batch_size,
                 validation_steps,
                 validation_freq,
+                Queue.of(validation_data),
             ),
             class_weight=class_weight,
         )
@@ -287,7 +300,7 @@ class Model:
             Batches prepared ahead at most; this much memory is used.
         workers : int
             Threads that prepare batches. 0 = none: each batch is made when its turn comes. A plain generator is always
-            read by one.
+            read by one. Validation has a queue of its own, of the same size and with as many threads.
         use_multiprocessing : bool
             Accepted for old programs; threads are used instead.
         shuffle : bool
@@ -302,25 +315,25 @@ class Model:
         EngineError
             As in `fit`. What the generator itself raises arrives unchanged.
         """
-        if use_multiprocessing:
-            warnings.warn(NOTES["threads_instead"]("en"), stacklevel=2)
+        queue = Queue.asked(workers, max_queue_size, use_multiprocessing)
+        feed = self._open(generator, shuffle=check_shuffle(shuffle))
         return self._train(
-            self._open(generator, shuffle=shuffle),
-            steps=steps_per_epoch,
+            feed,
+            queue,
+            steps=count_steps(steps_per_epoch, feed.length, "steps_per_epoch"),
             epochs=epoch_range(initial_epoch, epochs),
             verbose=verbose,
             callbacks=callbacks,
             validate=self._validation(
-                validation_data, getattr(generator, "batch_size", None), validation_steps, validation_freq
+                validation_data, getattr(generator, "batch_size", None), validation_steps, validation_freq, queue
             ),
             class_weight=class_weight,
-            workers=catalog.TRAINING["workers"].check(workers, "training.workers"),
-            max_queue_size=catalog.TRAINING["max_queue_size"].check(max_queue_size, "training.max_queue_size"),
         )
 
     def _train(
         self,
         feed: Feed,
+        queue: Queue,
         *,
         steps: int | None,
         epochs: range,
@@ -328,14 +341,11 @@ class Model:
         callbacks: Iterable[Callback] | None,
         validate: Callable[[CallbackList, int], loop.Logs],
         class_weight: dict[int, float] | None,
-        workers: int = 1,
-        max_queue_size: int = 10,
     ) -> History:
         """What fit and fit_generator share."""
-        steps = count_steps(steps, feed.length, "steps_per_epoch")
         check = self._check(feed)
-        if workers > 1 and feed.max_workers == 1:
-            warnings.warn(NOTES["one_reader"]("en", workers=workers), stacklevel=3)
+        if queue.workers > 1 and feed.length is None:
+            warnings.warn(NOTES["one_reader"]("en", workers=queue.workers), stacklevel=3)
         self.history = History()
         hooks = self._hooks([*list_callbacks(callbacks), self.history], verbose, steps, epochs.stop)
         if verbose and not self._loss_is_told:
@@ -346,9 +356,11 @@ class Model:
             feed,
             self._intake(),
             check,
-            start=stream_position(self.n_batches, feed.length, steps),
-            workers=workers,
-            max_queue_size=max_queue_size,
+            batch_numbers(
+                stream_position(self.n_batches, feed.length, steps), None if steps is None else steps * len(epochs)
+            ),
+            queue,
+            seed=self.seed,
         )
         with closing(batches), self._own_chance():
             logs = loop.train(
@@ -383,7 +395,7 @@ class Model:
         x, y, batch_size, verbose, sample_weight, callbacks
             As in `fit`.
         steps : int, optional
-            Only the first so many batches; needed for a plain generator.
+            Only the first so many batches. None = one pass; of a plain generator, all that it has.
         return_dict : bool
             Give a dict by name instead of a list.
 
@@ -398,16 +410,61 @@ class Model:
             As in `fit`.
         """
         feed = self._open(x, y, sample_weight, batch_size, evaluation=True)
-        steps = count_batches(steps, feed.length, "steps")
-        check = self._check(feed)
-        logs = self._evaluate(feed, check, steps, self._hooks(list_callbacks(callbacks), verbose, steps))
-        if return_dict:
-            return logs
+        wanted = count_once(steps, feed, "steps")
+        logs = self._evaluate_alone(feed, wanted, callbacks, verbose, Queue.of(x))
+        return logs if return_dict else self._listed(logs)
+
+    def evaluate_generator(
+        self,
+        generator: Any,
+        steps: int | None = None,
+        callbacks: Iterable[Callback] | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        verbose: int | str = 0,
+    ) -> float | list[float]:
+        """`evaluate` with the arguments of the classic method.
+
+        Parameters
+        ----------
+        generator : flow, Sequence, generator or DataLoader
+            Gives (x, y) or (x, y, sample_weight) per batch.
+        steps : int, optional
+            Only the first so many batches; needed for a plain generator.
+        callbacks, max_queue_size, workers, use_multiprocessing, verbose
+            As in `fit_generator`.
+
+        Returns
+        -------
+        float or list of float
+            The loss; ``[loss, metric, ...]`` if there are metrics.
+
+        Raises
+        ------
+        EngineError
+            As in `fit_generator`.
+        """
+        queue = Queue.asked(workers, max_queue_size, use_multiprocessing)
+        feed = self._open(generator, evaluation=True)
+        wanted = count_once(count_steps(steps, feed.length, "steps"), feed, "steps")
+        return self._listed(self._evaluate_alone(feed, wanted, callbacks, verbose, queue))
+
+    def _evaluate_alone(
+        self, feed: Feed, wanted: int | None, callbacks: Iterable[Callback] | None, verbose: int | str, queue: Queue
+    ) -> loop.Logs:
+        """An evaluation that is no part of a training."""
+        hooks = self._hooks(list_callbacks(callbacks), verbose, wanted)
+        return self._evaluate(feed, self._check(feed), wanted, hooks, queue)
+
+    def _listed(self, logs: loop.Logs) -> float | list[float]:
         return list(logs.values()) if self.metrics else logs["loss"]
 
-    def _evaluate(self, feed: Feed, check: Callable[[Any], None], steps: int, hooks: CallbackList) -> dict[str, float]:
-        with closing(feeds.stream(feed, self._intake(), check)) as batches:
-            return loop.evaluate(self, islice(batches, steps), hooks)
+    def _evaluate(
+        self, feed: Feed, check: Callable[[Any], None], wanted: int | None, hooks: CallbackList, queue: Queue
+    ) -> loop.Logs:
+        with closing(feeds.stream(feed, self._intake(), check, batch_numbers(0, wanted), queue)) as batches:
+            return loop.evaluate(self, batches, wanted, hooks)
 
     def predict(
         self,
@@ -437,12 +494,52 @@ class Model:
             As in `fit`; the model need not be compiled.
         """
         feed = self._open(x, None, None, batch_size, evaluation=True)
-        steps = count_batches(steps, feed.length, "steps")
+        return self._predict(feed, count_once(steps, feed, "steps"), callbacks, verbose, Queue.of(x))
+
+    def predict_generator(
+        self,
+        generator: Any,
+        steps: int | None = None,
+        callbacks: Iterable[Callback] | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        verbose: int | str = 0,
+    ) -> np.ndarray:
+        """`predict` with the arguments of the classic method.
+
+        Parameters
+        ----------
+        generator : flow, Sequence, generator or DataLoader
+            Labels that come along are ignored.
+        steps : int, optional
+            Only the first so many batches; needed for a plain generator.
+        callbacks, max_queue_size, workers, use_multiprocessing, verbose
+            As in `fit_generator`.
+
+        Returns
+        -------
+        ndarray, shape (N, D), float32
+            As `predict` gives.
+
+        Raises
+        ------
+        EngineError
+            As in `fit_generator`; the model need not be compiled.
+        """
+        queue = Queue.asked(workers, max_queue_size, use_multiprocessing)
+        feed = self._open(generator, evaluation=True)
+        wanted = count_once(count_steps(steps, feed.length, "steps"), feed, "steps")
+        return self._predict(feed, wanted, callbacks, verbose, queue)
+
+    def _predict(
+        self, feed: Feed, wanted: int | None, callbacks: Iterable[Callback] | None, verbose: int | str, queue: Queue
+    ) -> np.ndarray:
+        hooks = self._hooks(list_callbacks(callbacks), verbose, wanted)
         self._show(feed.first())
         feed.check(check_inputs)
-        with closing(feeds.stream(feed, self._intake(), check_inputs)) as batches:
-            outputs = loop.predict(self, islice(batches, steps), self._hooks(list_callbacks(callbacks), verbose, steps))
-        return outputs.numpy()
+        with closing(feeds.stream(feed, self._intake(), check_inputs, batch_numbers(0, wanted), queue)) as batches:
+            return loop.predict(self, batches, wanted, hooks).numpy()
 
     # --- weights ----------------------------------------------------------------------------------------------------
 
@@ -523,17 +620,19 @@ class Model:
         sample_weight: Any = None,
         batch_size: int | None = None,
         *,
-        shuffle: bool = False,
+        shuffle: bool | str = False,
         evaluation: bool = False,
     ) -> Feed:
         size = count_pictures(batch_size, x, None)
-        return feeds.open_feed(x, y, sample_weight, Reading(self.device, size, shuffle, self.seed, evaluation))
+        return feeds.open_feed(x, y, sample_weight, Reading(self.device, size, shuffle, evaluation))
 
     def _intake(self) -> Intake:
         return Intake(self.device, self.data_format, self._loss.target_dtype if self._loss else None)
 
-    def _hooks(self, callbacks: Iterable[Callback], verbose: int | str, steps: int, epochs: int = 1) -> CallbackList:
-        verbose = 1 if verbose == "auto" else int(verbose)
+    def _hooks(
+        self, callbacks: Iterable[Callback], verbose: int | str, steps: int | None, epochs: int = 1
+    ) -> CallbackList:
+        verbose = check_verbose(verbose)
         printer = [ProgbarLogger()] if verbose else []
         return CallbackList([*callbacks, *printer], self, {"epochs": epochs, "steps": steps, "verbose": verbose})
 
@@ -570,20 +669,20 @@ class Model:
             raise DataError("training.input_shape", shape=tuple(np.shape(x)[1:]), problem=problem) from error
 
     def _validation(
-        self, data: Any, batch_size: int | None, steps: int | None, freq: int | Sequence[int]
+        self, data: Any, batch_size: int | None, steps: int | None, freq: int | Sequence[int], queue: Queue
     ) -> Callable[[CallbackList, int], loop.Logs]:
         """What to call after each epoch; gives the logs with names ``val_...``."""
+        is_due = due_epochs(freq)
         if data is None:
             return lambda hooks, epoch: {}
-        is_due = due_epochs(freq)
         feed = self._open_validation(data, batch_size, steps)
-        wanted = count_batches(steps, feed.length, "validation_steps")
+        wanted = count_once(steps, feed, "validation_steps")
         check = self._check(feed)
 
         def validate(hooks: CallbackList, epoch: int) -> loop.Logs:
             if not is_due(epoch):
                 return {}
-            logs = self._evaluate(feed, check, wanted, hooks)
+            logs = self._evaluate(feed, check, wanted, hooks, queue)
             return {f"val_{name}": value for name, value in logs.items()}
 
         return validate
@@ -627,6 +726,26 @@ def fit(model: Model, *args: Any, **kwargs: Any) -> History:
 def fit_generator(model: Model, *args: Any, **kwargs: Any) -> History:
     """`Model.fit_generator` as a function: ``fit_generator(model, generator, steps_per_epoch=100)``."""
     return model.fit_generator(*args, **kwargs)
+
+
+def evaluate(model: Model, *args: Any, **kwargs: Any) -> Any:
+    """`Model.evaluate` as a function: ``evaluate(model, x, y)``."""
+    return model.evaluate(*args, **kwargs)
+
+
+def evaluate_generator(model: Model, *args: Any, **kwargs: Any) -> Any:
+    """`Model.evaluate_generator` as a function: ``evaluate_generator(model, generator, steps=100)``."""
+    return model.evaluate_generator(*args, **kwargs)
+
+
+def predict(model: Model, *args: Any, **kwargs: Any) -> np.ndarray:
+    """`Model.predict` as a function: ``predict(model, x)``."""
+    return model.predict(*args, **kwargs)
+
+
+def predict_generator(model: Model, *args: Any, **kwargs: Any) -> np.ndarray:
+    """`Model.predict_generator` as a function: ``predict_generator(model, generator, steps=100)``."""
+    return model.predict_generator(*args, **kwargs)
 
 
 def _difference(wanted: list[tuple[int, ...]], given: list[tuple[int, ...]]) -> str:

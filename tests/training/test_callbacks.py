@@ -207,3 +207,29 @@ def test_progress_as_a_bar(capsys):
     assert len(capsys.readouterr().out.splitlines()) >= 2
     model.fit(*features(), verbose=0)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_progress_of_an_epoch_that_was_cut_short_says_so(capsys, verbose):
+    model = linear()
+    stop = LambdaCallback(on_train_batch_end=lambda batch, logs: setattr(model, "stop_training", batch == 1))
+    model.fit(*features(), batch_size=10, verbose=verbose, callbacks=[stop])
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith("2/5")
+    assert "ended early - 0s" in line
+
+
+def test_progress_of_unknown_length_learns_it_from_the_first_epoch(capsys):
+    from engine.training.callbacks import ProgbarLogger
+
+    bar = ProgbarLogger()
+    bar.set_params({"epochs": 2, "steps": None, "verbose": 1})
+    for epoch in range(2):
+        bar.on_epoch_begin(epoch)
+        for batch in range(3):
+            bar.on_train_batch_end(batch, {"loss": 1.0})
+        bar.on_epoch_end(epoch, {"loss": 1.0})
+    first, second = capsys.readouterr().out.replace("\r", "\n").split("Epoch 2/2\n")
+    assert first.splitlines()[1].startswith("1 - 0s")
+    assert second.splitlines()[0].startswith("1/3 ━")
+    assert second.splitlines()[-1].startswith("3/3 ━━━━━━━━━━━━━━━━━━━━ - 0s")

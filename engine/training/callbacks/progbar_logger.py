@@ -16,11 +16,14 @@ REDRAW_S = 0.05
 class ProgbarLogger(Callback):
     """Verbose 1: a bar per epoch, redrawn at most every 0.05 s. Verbose 2: one line at an epoch's end.
 
-    Evaluation and prediction on their own print the same; a validation inside a training prints nothing itself.
+    Evaluation and prediction on their own print the same; a validation inside a training prints nothing itself. Where
+    nobody knows how many batches will come, the first epoch's number is the next one's total. An epoch that was cut
+    short says so.
     """
 
     def __init__(self) -> None:
         self._training = False
+        self._total: int | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Validation is part of a training from here on."""
@@ -68,6 +71,7 @@ class ProgbarLogger(Callback):
         self._finish(None)
 
     def _start(self) -> None:
+        self._total = self.params["steps"] or self._total
         self._began = time.perf_counter()
         self._drawn = 0.0
         self._done = 0
@@ -78,10 +82,12 @@ class ProgbarLogger(Callback):
         now = time.perf_counter()
         if self.params["verbose"] == 1 and now - self._drawn >= REDRAW_S:
             self._drawn = now
-            self._write(self._line(logs, bar=True))
+            self._write(self._line(self._progress(), logs))
 
     def _finish(self, logs: Logs | None) -> None:
-        self._write(self._line(logs, bar=self.params["verbose"] == 1))
+        self._total = self._total or self._done
+        progress = self._progress() if self.params["verbose"] == 1 else f"{self._done}/{self._total}"
+        self._write(self._line(progress + (" ended early" if self._done < self._total else ""), logs))
         print()
 
     def _write(self, line: str) -> None:
@@ -91,12 +97,17 @@ class ProgbarLogger(Callback):
         sys.stdout.flush()
         self._width = len(line)
 
-    def _line(self, logs: Logs | None, bar: bool) -> str:
+    def _progress(self) -> str:
+        """Such as ``5/10 ━━━━━─────``."""
+        if not self._total:
+            return str(self._done)
+        filled = min(BAR_WIDTH, BAR_WIDTH * self._done // self._total)
+        return f"{self._done}/{self._total} {'━' * filled}{'─' * (BAR_WIDTH - filled)}"
+
+    def _line(self, progress: str, logs: Logs | None) -> str:
         """Such as ``5/5 - 0s - 5ms/step - accuracy: 0.3500 - loss: 1.2455``."""
-        steps, passed_s = self.params["steps"], time.perf_counter() - self._began
-        filled = BAR_WIDTH * self._done // steps
-        parts = [f"{self._done}/{steps}" + (f" {'━' * filled}{'─' * (BAR_WIDTH - filled)}" if bar else "")]
-        parts += [f"{passed_s:.0f}s", f"{1000 * passed_s / max(self._done, 1):.0f}ms/step"]
+        passed_s = time.perf_counter() - self._began
+        parts = [progress, f"{passed_s:.0f}s", f"{1000 * passed_s / max(self._done, 1):.0f}ms/step"]
         parts += [f"{name}: {_number(value)}" for name, value in sorted(_floats(logs).items())]
         return " - ".join(parts)
 
