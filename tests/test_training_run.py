@@ -99,7 +99,7 @@ def test_checkpoints_hold_the_last_and_the_best_weights(store):
 
 
 def test_the_test_part_judges_the_best_weights_not_the_last(store):
-    run = _train(store, _spec(epochs=6, learning_rate=0.03, schedule="constant"))
+    run = _train(store, _spec(epochs=6, learning_rate=0.3, schedule="constant"))
     status, data = run.status(), load_data(DATA)
     model = training_run.build_model(run.spec, data.part("train"), len(data.class_names))
     model.load(run.last_checkpoint)
@@ -119,7 +119,7 @@ def test_a_stop_while_the_test_part_is_judged_keeps_the_last_weights(store, monk
 
     judge = training_run.judge
     monkeypatch.setattr(training_run, "judge", stop_then_judge)
-    run = _train(store, _spec(epochs=6, learning_rate=0.03, schedule="constant"))
+    run = _train(store, _spec(epochs=6, learning_rate=0.3, schedule="constant"))
     status, data = run.status(), load_data(DATA)
     model = training_run.build_model(run.spec, data.part("train"), len(data.class_names))
     model.load(run.last_checkpoint)
