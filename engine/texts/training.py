@@ -234,6 +234,34 @@ ERRORS: dict[str, ErrorText] = {
         Text("{value}", "{value}"),
         Text("Leave {name} out to get the usual value.", "省略 {name} 即使用通常的值。"),
     ),
+    "not_below_one": ErrorText(
+        Text("a number of at least 0 and below 1 for {name}", "{name}为不小于 0 且小于 1 的数"),
+        Text("{value}", "{value}"),
+        Text("Leave {name} out to get the usual value.", "省略 {name} 即使用通常的值。"),
+    ),
+    "one_clip": ErrorText(
+        Text("one way of clipping at most", "最多一种裁剪方式"),
+        Text("{given}", "{given}"),
+        Text(
+            "Keep the one you want; global_clipnorm is the usual one.", "请只保留需要的一种；通常用 global_clipnorm。"
+        ),
+    ),
+    "bad_boundaries": ErrorText(
+        Text("ascending boundaries, and one value more than boundaries", "升序的边界，且值比边界多一个"),
+        Text("the boundaries {boundaries} and {n} values", "边界 {boundaries} 和 {n} 个值"),
+        Text(
+            "For example boundaries=[1000, 2000], values=[0.1, 0.01, 0.001].",
+            "例如 boundaries=[1000, 2000]，values=[0.1, 0.01, 0.001]。",
+        ),
+    ),
+    "rate_by_schedule": ErrorText(
+        Text("a learning rate that nothing else governs", "不受其他机制控制的学习率"),
+        Text("an optimizer whose rate follows {schedule}", "学习率由 {schedule} 控制的优化器"),
+        Text(
+            "Compile with a plain number as learning_rate, or leave out what sets the rate.",
+            "请用普通数值作为 learning_rate 编译，或去掉设置学习率的部分。",
+        ),
+    ),
     "negative": ErrorText(
         Text("a number of at least 0 for {name}", "{name}为不小于 0 的数"),
         Text("{value}", "{value}"),

@@ -77,7 +77,7 @@ def train_epoch(
     model: Model, batches: Iterable[Batch], class_weights: Tensor | None, callbacks: CallbackList
 ) -> Averages:
     """One epoch. The loss of a batch is taken before its update, in training mode."""
-    network, optimizer, loss = model.network, model.optimizer, model.loss
+    network, update, loss = model.network, model.update, model.loss
     averages = Averages(model.metrics, model.device)
     network.train()
     for step, (inputs, targets, weights) in enumerate(batches):
@@ -89,9 +89,7 @@ def train_epoch(
             weights = weigh(targets, weights, class_weights)
         outputs = network(inputs)  # (B, C)
         loss_b = batch_loss(loss(outputs, targets), weights)
-        optimizer.zero_grad(set_to_none=True)
-        loss_b.backward()
-        optimizer.step()
+        update(loss_b, len(targets))
         averages.add(loss_b, outputs, targets, weights)
         model.n_batches += 1
         callbacks.on_train_batch_end(step, averages)

@@ -44,6 +44,7 @@ from engine.training.checks import CheckBatch, check_inputs, parts
 from engine.training.feeds import Feed, Intake, Queue, Reading
 from engine.training.metrics import Metric, Named
 from engine.training.metrics import find as find_metrics
+from engine.training.update import Update
 
 
 class Model:
@@ -97,7 +98,7 @@ class Model:
         self.stop_training = False
         self.n_batches = 0
         self.history: History | None = None
-        self._optimizer: torch.optim.Optimizer | None = None
+        self._update: Update | None = None
         self._loss: losses.Loss | None = None
         self._loss_is_told = True
         self.metrics: list[Metric] = []
@@ -116,8 +117,8 @@ class Model:
         Parameters
         ----------
         optimizer : str, recipe or torch.optim.Optimizer
-            A name of `engine.catalog.OPTIMIZERS` with Keras' defaults, ``optimizers.SGD(0.05, momentum=0.9)``, or a
-            finished optimizer over the network's parameters.
+            A name of `engine.catalog.OPTIMIZERS` with Keras' defaults; a recipe such as
+            ``optimizers.SGD(0.05, momentum=0.9, clipnorm=1.0)``; or a finished optimizer over the network's parameters.
         loss : str, Loss or function
             A name such as ``"mse"``; that of a loss for classes expects logits unless the network ends in softmax or
             sigmoid, and the first training prints which. ``losses.BinaryCrossentropy(from_logits=True)`` says it
@@ -135,14 +136,19 @@ class Model:
         self._loss = losses.find(loss, self.network)
         self._loss_is_told = not isinstance(loss, str)
         self.metrics = find_metrics(metrics or (), weighted_metrics or (), self._loss)
-        self._optimizer = optimizers.build(optimizer, self.network.parameters())
+        self._update = optimizers.build(optimizer, self.network.parameters())
+
+    @property
+    def update(self) -> Update:
+        """The compiled optimizer with what stands around it. Raises TrainingError before `compile`."""
+        if self._update is None:
+            raise TrainingError("training.not_compiled")
+        return self._update
 
     @property
     def optimizer(self) -> torch.optim.Optimizer:
         """The compiled optimizer. Raises TrainingError before `compile`."""
-        if self._optimizer is None:
-            raise TrainingError("training.not_compiled")
-        return self._optimizer
+        return self.update.optimizer
 
     @property
     def loss(self) -> losses.Loss:
@@ -153,11 +159,21 @@ class Model:
 
     @property
     def learning_rate(self) -> float:
-        """The optimizer's rate; setting it sets that of all parameter groups."""
+        """The rate of the next update; setting it sets that of all parameter groups.
+
+        Raises
+        ------
+        TrainingError
+            Before `compile`.
+        SpecError
+            On setting, if a schedule governs the rate.
+        """
         return self.optimizer.param_groups[0]["lr"]
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
+        if (schedule := self.update.schedule) is not None:
+            raise SpecError("training.rate_by_schedule", schedule=type(schedule).__name__)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
@@ -372,6 +388,7 @@ class Model:
                 class_weights=self._class_weights(class_weight, check.n_outputs),
                 callbacks=hooks,
             )
+        self.update.finish()
         hooks.on_train_end(logs)
         return self.history
 
@@ -573,8 +590,8 @@ class Model:
         include_optimizer : bool
             False keeps the weights alone.
         """
-        optimizer = self._optimizer if include_optimizer else None
-        storage.save(Path(path), self.network, optimizer, {"n_batches": self.n_batches, "seed": self.seed})
+        update = self._update if include_optimizer else None
+        storage.save(Path(path), self.network, update, {"n_batches": self.n_batches, "seed": self.seed})
 
     def load(self, path: str | Path) -> None:
         """Load what `save` wrote into this model.
@@ -593,23 +610,18 @@ class Model:
         if different := [name for name in wanted | given if wanted.get(name) != given.get(name)]:
             problem = f"{different[0]} of shape {given.get(different[0])} for {wanted.get(different[0])}"
             raise TrainingError("training.weights_do_not_fit", problem=problem)
-        if state is not None and self._optimizer is not None and state["kind"] == type(self._optimizer).__name__:
-            theirs, ours = (
-                [len(group["params"]) for group in groups]
-                for groups in (state["param_groups"], self._optimizer.param_groups)
-            )
-            if theirs != ours:
-                problem = f"an optimizer over groups of {theirs} parameters for one over {ours}"
-                raise TrainingError("training.weights_do_not_fit", problem=problem)
+        used = None if self._update is None else type(self._update.optimizer).__name__
+        fits = state is not None and state["kind"] == used
+        if self._update is not None and state is not None and fits:
+            storage.check(self._update, state)
         self.network.load_state_dict(weights)
         self.n_batches, self.seed = facts["n_batches"], facts["seed"]
-        if state is None or self._optimizer is None:
+        if self._update is None or state is None:
             return
-        used = type(self._optimizer).__name__
-        if state["kind"] != used:
+        if fits:
+            storage.restore(self._update, state)
+        else:
             warnings.warn(NOTES["other_optimizer"]("en", saved=state["kind"], used=used), stacklevel=2)
-            return
-        storage.restore(self._optimizer, state)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,20 @@ def check_share(name: str, value: Any) -> float:
     return float(value)
 
 
+def check_below_one(name: str, value: Any) -> float:
+    """Return a number of at least 0 and below 1, else raise SpecError."""
+    if not _is_number(value) or not 0 <= value < 1:
+        raise SpecError("training.not_below_one", field=f"training.{name}", name=name, value=repr(value))
+    return float(value)
+
+
+def check_switch(name: str, value: Any) -> bool:
+    """Return True or False, else raise SpecError."""
+    if not isinstance(value, bool):
+        raise SpecError("spec.not_a_switch", field=f"training.{name}", name=name, value=value)
+    return value
+
+
 def check_whole(name: str, value: Any, least: int = 1) -> int:
     """Return a whole number of at least `least`, else raise SpecError."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:

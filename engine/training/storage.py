@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,22 @@ from safetensors.torch import save as serialized
 from torch import Tensor, nn
 
 from engine.errors import TrainingError
+from engine.training.update import Update
 
 _NETWORK = "network."
 _OPTIMIZER = "optimizer."
+_UPDATE = "update."
 
 
-def save(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer | None, facts: dict[str, Any]) -> None:
+def save(path: Path, network: nn.Module, update: Update | None, facts: dict[str, Any]) -> None:
     """Write a file, under its name only when it is complete.
 
     Parameters
     ----------
     path : Path
     network : nn.Module
-    optimizer : Optimizer or None
-        None leaves its state out.
+    update : Update or None
+        None leaves the state of optimizer and update out.
     facts : dict
         What else to keep; JSON-representable.
 
@@ -40,10 +43,13 @@ def save(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer | None
     """
     tensors = {_NETWORK + name: tensor for name, tensor in network.state_dict().items()}
     header = {"facts": json.dumps(facts)}
-    if optimizer is not None:
-        state, plain = _split(optimizer.state_dict())
+    if update is not None:
+        state, plain = _split(update.optimizer.state_dict())
+        numbers, waiting = update.state()
         tensors |= {_OPTIMIZER + name: tensor for name, tensor in state.items()}
-        header["optimizer"] = json.dumps({"kind": type(optimizer).__name__, **plain})
+        tensors |= {_UPDATE + name: tensor for name, tensor in waiting.items()}
+        about = {"kind": type(update.optimizer).__name__, "shapes": _shapes(update.optimizer), "update": numbers}
+        header["optimizer"] = json.dumps({**about, **plain})
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     # Copies, because safetensors takes no tensors that share memory (tied weights) or lie channels_last.
@@ -73,13 +79,36 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any] | None, dict[str
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise TrainingError("training.not_a_model_file", path=str(path), problem=_problem(error)) from error
     if stored is not None:
-        stored = {**_join(_with_prefix(tensors, _OPTIMIZER), stored), "kind": stored["kind"]}
+        about = {name: stored[name] for name in ("kind", "shapes", "update")}
+        waiting = _with_prefix(tensors, _UPDATE)
+        stored = {**_join(_with_prefix(tensors, _OPTIMIZER), stored), **about, "waiting": waiting}
     return _with_prefix(tensors, _NETWORK), stored, facts
 
 
+def check(update: Update, stored: dict[str, Any]) -> None:
+    """Refuse optimizer state that `load` read and that is of other parameters.
+
+    Raises
+    ------
+    TrainingError
+        Naming the first parameter that differs, in the optimizer's order.
+    """
+    theirs, ours = stored["shapes"], _shapes(update.optimizer)
+    counts = [[len(group) for group in shapes] for shapes in (theirs, ours)]
+    if counts[0] != counts[1]:
+        problem = f"an optimizer over groups of {counts[0]} parameters for one over {counts[1]}"
+        raise TrainingError("training.weights_do_not_fit", problem=problem)
+    if theirs != ours:
+        pairs = zip(chain(*theirs), chain(*ours), strict=True)
+        k, (their, our) = next((k, pair) for k, pair in enumerate(pairs) if pair[0] != pair[1])
+        problem = f"an optimizer whose parameter {k} is of shape {tuple(their)} for {tuple(our)}"
+        raise TrainingError("training.weights_do_not_fit", problem=problem)
+
+
 @torch.no_grad()
-def restore(optimizer: torch.optim.Optimizer, stored: dict[str, Any]) -> None:
-    """Give an optimizer the state that `load` read."""
+def restore(update: Update, stored: dict[str, Any]) -> None:
+    """Give an optimizer, and what stands around it, the state that `load` read."""
+    optimizer = update.optimizer
     optimizer.load_state_dict({key: stored[key] for key in ("state", "param_groups")})
     for parameter, values in optimizer.state.items():
         for name, value in values.items():
@@ -87,6 +116,12 @@ def restore(optimizer: torch.optim.Optimizer, stored: dict[str, Any]) -> None:
             # (channels_last), not as it lay in the file.
             if isinstance(value, Tensor) and value.shape == parameter.shape:
                 values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+    update.restore(stored["update"], stored["waiting"])
+
+
+def _shapes(optimizer: torch.optim.Optimizer) -> list[list[list[int]]]:
+    """Per group the shape of each parameter."""
+    return [[list(weight.shape) for weight in group["params"]] for group in optimizer.param_groups]
 
 
 def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -127,6 +127,17 @@ def test_an_optimizer_over_other_groups_is_refused_before_anything_is_loaded(tmp
     assert all(np.array_equal(now, then) for now, then in zip(other.get_weights(), before, strict=True))
 
 
+def test_an_optimizer_over_other_parameters_is_refused_before_anything_is_loaded(tmp_path):
+    model, other = linear(), linear(seed=99)
+    model.fit(*features(), verbose=0)
+    model.save(tmp_path / "m.safetensors")
+    other.compile(type(model.optimizer)(reversed(list(other.network.parameters()))))
+    before = other.get_weights()
+    with pytest.raises(TrainingError, match=re.escape("parameter 0 is of shape (3, 4) for (3,)")):
+        other.load(tmp_path / "m.safetensors")
+    assert all(np.array_equal(now, then) for now, then in zip(other.get_weights(), before, strict=True))
+
+
 def test_a_missing_file_and_foreign_files_are_refused(tmp_path):
     model = linear()
     with pytest.raises(TrainingError, match=r"written by model\.save"):

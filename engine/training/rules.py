@@ -1,0 +1,100 @@
+"""Keras' update rules where PyTorch's differ, as `torch.optim.Optimizer`s on foreach kernels.
+
+`optimizers` holds their recipes. Weights decay as in Keras: apart from the gradient, by ``rate * weight_decay``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+
+
+class KerasSGD(torch.optim.Optimizer):
+    """The optimizer that `optimizers.SGD` builds."""
+
+    def __init__(
+        self, parameters: Iterable[Parameter], lr: float, momentum: float, nesterov: bool, decay: float
+    ) -> None:
+        settings = {"lr": lr, "momentum": momentum, "nesterov": nesterov, "weight_decay": decay}
+        super().__init__([{"params": list(parameters)}], settings)
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is ever given
+        """Update every parameter that has a gradient."""
+        for group in self.param_groups:
+            weights, gradients = _decayed(group)
+            if not weights:
+                continue
+            rate, momentum = group["lr"], group["momentum"]
+            if momentum == 0:
+                torch._foreach_add_(weights, gradients, alpha=-rate)
+                continue
+            velocities = _state(self, weights, "velocity")
+            torch._foreach_mul_(velocities, momentum)
+            torch._foreach_add_(velocities, gradients, alpha=-rate)
+            if group["nesterov"]:
+                torch._foreach_add_(weights, velocities, alpha=momentum)
+                torch._foreach_add_(weights, gradients, alpha=-rate)
+            else:
+                torch._foreach_add_(weights, velocities)
+
+
+class KerasRMSprop(torch.optim.Optimizer):
+    """The optimizer that `optimizers.RMSprop` builds."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        lr: float,
+        rho: float,
+        momentum: float,
+        epsilon: float,
+        centered: bool,
+        decay: float,
+    ) -> None:
+        settings = {"lr": lr, "rho": rho, "momentum": momentum, "epsilon": epsilon, "centered": centered}
+        super().__init__([{"params": list(parameters)}], {**settings, "weight_decay": decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is ever given
+        """Update every parameter that has a gradient."""
+        for group in self.param_groups:
+            weights, gradients = _decayed(group)
+            if not weights:
+                continue
+            squares = _state(self, weights, "square")
+            torch._foreach_mul_(squares, group["rho"])
+            torch._foreach_addcmul_(squares, gradients, gradients, value=1 - group["rho"])
+            roots = torch._foreach_add(squares, group["epsilon"])
+            if group["centered"]:
+                means = _state(self, weights, "mean")
+                torch._foreach_lerp_(means, gradients, 1 - group["rho"])
+                torch._foreach_addcmul_(roots, means, means, value=-1)
+            torch._foreach_sqrt_(roots)
+            if group["momentum"] == 0:
+                torch._foreach_addcdiv_(weights, gradients, roots, value=-group["lr"])
+                continue
+            moments = _state(self, weights, "moment")
+            torch._foreach_mul_(moments, group["momentum"])
+            torch._foreach_addcdiv_(moments, gradients, roots, value=group["lr"])
+            torch._foreach_sub_(weights, moments)
+
+
+def _decayed(group: dict[str, Any]) -> tuple[list[Tensor], list[Tensor]]:
+    """The weights that have a gradient, already decayed, and their gradients."""
+    weights = [parameter for parameter in group["params"] if parameter.grad is not None]
+    if weights and group["weight_decay"]:
+        torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
+    return weights, [parameter.grad for parameter in weights]
+
+
+def _state(optimizer: torch.optim.Optimizer, weights: list[Tensor], name: str) -> list[Tensor]:
+    """The tensors kept per weight under `name`, zeros at first."""
+    for weight in weights:
+        if name not in optimizer.state[weight]:
+            optimizer.state[weight][name] = torch.zeros_like(weight)
+    return [optimizer.state[weight][name] for weight in weights]

@@ -1,0 +1,160 @@
+"""From a batch's loss to new weights: backward, and the optimizer's step with what stands around it.
+
+Owns gradients that wait for an update, the average of the weights, and the count of updates. What these mean is said
+in `optimizers.Optimizer`. No line here waits for the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from engine.training.optimizers import Optimizer
+    from engine.training.schedules import LearningRateSchedule
+
+
+class Update:
+    """An optimizer with accumulation, clipping, schedule and average around it, as its settings ask for.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+    settings : Optimizer
+        The recipe; of one without any of these, the optimizer alone is left.
+
+    Attributes
+    ----------
+    n : int
+        Updates so far.
+    schedule : LearningRateSchedule or None
+        Sets the rate of every update.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, settings: Optimizer) -> None:
+        self.optimizer = optimizer
+        self.schedule: LearningRateSchedule | None = settings.schedule
+        self.n = 0
+        self._settings = settings
+        self._every = settings.gradient_accumulation_steps or 1
+        self._n_batches = self._n_pictures = 0  # in the gradients that wait
+        self._averages: list[Tensor] = []
+        self._before = self._preparations()
+        self._after = [
+            *([self._set_rate] if settings.schedule is not None else []),
+            *([self._average] if settings.use_ema else []),
+        ]
+
+    def __call__(self, loss: Tensor, n_pictures: int) -> None:
+        """Learn from one batch: its loss (), a mean over its pictures."""
+        if self._n_batches == 0:
+            self.optimizer.zero_grad(set_to_none=True)
+        # Times the pictures, so that a short batch among those of one update counts by its size.
+        (loss if self._every == 1 else loss * n_pictures).backward()
+        self._n_batches += 1
+        self._n_pictures += n_pictures
+        if self._n_batches == self._every:
+            self._update()
+
+    def _update(self) -> None:
+        if self._before:
+            gradients = [weight.grad for weight in self._weights() if weight.grad is not None]
+            for prepare in self._before:
+                prepare(gradients)
+        self.optimizer.step()
+        self.n += 1
+        self._n_batches = self._n_pictures = 0
+        for follow in self._after:
+            follow()
+
+    def finish(self) -> None:
+        """Put the averages in the weights' place at the end of a training, if there are any."""
+        if self._averages:
+            self._overwrite()
+
+    def state(self) -> tuple[dict[str, int], dict[str, Tensor]]:
+        """What a training needs to go on, beside the optimizer's own state: numbers (JSON) and tensors by name."""
+        tensors = {f"average.{k}": average for k, average in enumerate(self._averages)}
+        if self._n_batches:
+            gradients = {f"gradient.{k}": weight.grad for k, weight in enumerate(self._weights())}
+            tensors |= {name: gradient for name, gradient in gradients.items() if gradient is not None}
+        return {"n": self.n, "n_batches": self._n_batches, "n_pictures": self._n_pictures}, tensors
+
+    @torch.no_grad()
+    def restore(self, numbers: dict[str, int], tensors: dict[str, Tensor]) -> None:
+        """Take up what `state` gave. What these settings have no use for is left out."""
+        self.n = numbers["n"]
+        waits = self._every > 1 and numbers["n_batches"] < self._every
+        self._n_batches, self._n_pictures = (numbers["n_batches"], numbers["n_pictures"]) if waits else (0, 0)
+        self._averages = []
+        for k, weight in enumerate(self._weights()):
+            weight.grad = _like(weight, tensors.get(f"gradient.{k}")) if waits else None
+            if self._settings.use_ema and (average := _like(weight, tensors.get(f"average.{k}"))) is not None:
+                self._averages.append(average)
+        if self.schedule is not None:
+            self._set_rate()
+
+    def _weights(self) -> list[Tensor]:
+        return [weight for group in self.optimizer.param_groups for weight in group["params"]]
+
+    def _preparations(self) -> list[Callable[[list[Tensor]], None]]:
+        """What happens to the gradients before a step."""
+        settings = self._settings
+        mean = [self._divide] if self._every > 1 else []
+        clips: list[tuple[Any, float | None]] = [
+            (clip_norms, settings.clipnorm),
+            (clip_values, settings.clipvalue),
+            (clip_global_norm, settings.global_clipnorm),
+        ]
+        return [*mean, *(partial(clip, limit=limit) for clip, limit in clips if limit is not None)]
+
+    def _divide(self, gradients: list[Tensor]) -> None:
+        torch._foreach_div_(gradients, self._n_pictures)
+
+    def _set_rate(self) -> None:
+        assert self.schedule is not None
+        rate = float(self.schedule(self.n))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        weights = self._weights()
+        if self._averages:
+            torch._foreach_lerp_(self._averages, weights, 1 - self._settings.ema_momentum)
+        else:
+            self._averages = [weight.detach().clone() for weight in weights]
+        frequency = self._settings.ema_overwrite_frequency
+        if frequency is not None and self.n % frequency == 0:
+            self._overwrite()
+
+    @torch.no_grad()
+    def _overwrite(self) -> None:
+        torch._foreach_copy_(self._weights(), self._averages)
+
+
+def clip_norms(gradients: list[Tensor], limit: float) -> None:
+    """Scale each gradient whose norm is above `limit` down to it, in place."""
+    for gradient, norm in zip(gradients, torch._foreach_norm(gradients), strict=True):
+        gradient.mul_(limit / norm.clamp(min=limit))
+
+
+def clip_values(gradients: list[Tensor], limit: float) -> None:
+    """Cut every entry to [-limit, limit], in place."""
+    torch._foreach_clamp_min_(gradients, -limit)
+    torch._foreach_clamp_max_(gradients, limit)
+
+
+def clip_global_norm(gradients: list[Tensor], limit: float) -> None:
+    """Scale all gradients by one factor, so that the norm of all together is `limit` at most, in place."""
+    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    torch._foreach_mul_(gradients, limit / norm.clamp(min=limit))
+
+
+def _like(weight: Tensor, values: Tensor | None) -> Tensor | None:
+    """The values laid out in memory as their weight is: fused kernels do not look at strides."""
+    return None if values is None else torch.empty_like(weight).copy_(values)
