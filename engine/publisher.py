@@ -22,6 +22,7 @@ from engine.runs.database import RunWriter
 from engine.runs.log import say
 from engine.runs.store import Run
 from engine.training.callbacks import Callback
+from engine.training.metrics import Averages
 
 N_FIRST = 64
 """How many pictures of the first batch are kept, at most."""
@@ -36,34 +37,31 @@ class StopRequested(Exception):
 
 
 class Publisher(Callback):
-    """Publishes a training, and ends it after the current batch when the run was asked to stop.
+    """Publishes a training: curves, progress and, if it is to, weights.
 
     Reads the averages of an epoch ten times a second at most, so that the training hardly notices it.
 
     Parameters
     ----------
     run : Run
-        Where checkpoints and the first batch go.
+        Where checkpoints go.
     writer : RunWriter
         Where everything else goes.
-    labels : ndarray, shape (N,), int64
-        Labels of the training pictures.
-    batch_size, seed : int
-        Of the training; with them the order of pictures is known.
+    keep_weights : bool
+        Whether to save the model after each epoch, and the best one apart.
     """
 
-    def __init__(self, run: Run, writer: RunWriter, labels: np.ndarray, batch_size: int, seed: int) -> None:
+    def __init__(self, run: Run, writer: RunWriter, keep_weights: bool = True) -> None:
         self.run = run
         self.writer = writer
-        self.labels = labels
-        self.batch_size = batch_size
-        self.seed = seed
+        self.keep_weights = keep_weights
         self.epoch = 0  # from 1
         self.step = 0  # steps done in all epochs
         self.best: float | None = None
         self.images_per_s: float | None = None
+        self._steps_before = 0  # done before this epoch
         self._epoch_began = self._validation_began = self._validation_s = 0.0
-        # At the last published step of this epoch: batches done, their averages, when.
+        # At the last published step of this epoch: pictures done, their averages, when.
         self._before: tuple[int, dict[str, float], float] = (0, {}, 0.0)
 
     def tell(self, kind: str, text: str) -> None:
@@ -74,13 +72,13 @@ class Publisher(Callback):
     # --- hooks ---
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Say how long it will be, and wait for the first batch."""
+        """Say how long it will be."""
         self.writer.set_state(epochs=self.params["epochs"], steps=self.params["epochs"] * self.params["steps"])
-        self._first_batch = self.model.network.register_forward_pre_hook(self._save_first_batch)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Begin new averages."""
         self.epoch = epoch + 1
+        self._steps_before = self.step
         self._epoch_began = time.monotonic()
         self._before = (0, {}, self._epoch_began)
 
@@ -89,8 +87,9 @@ class Publisher(Callback):
         self.step += 1
         self._stop_if_asked()
         if self.writer.step_due():
-            self.writer.check()
-            self._publish_step(batch + 1, dict(logs or {}))
+            self._check()
+            assert isinstance(logs, Averages)
+            self._publish_step(logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Note when the validation begins."""
@@ -110,18 +109,96 @@ class Publisher(Callback):
             self.step, self.epoch, "validation", {k[4:]: v for k, v in logs.items() if k[:4] == "val_"}
         )
         self.writer.set_state(epoch=self.epoch, step=self.step, **logs)
-        if not self.run.database.exists():
-            raise StopRequested  # the run was deleted, and its weights would bring its folder back
-        is_best = self._save(logs["val_loss"], logs["val_accuracy"])
+        is_best = self._note_best(logs)
+        if self.keep_weights:
+            self._save(is_best)
         values = ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
         self.tell(
             "best" if is_best else "epoch",
             f"Epoch {self.epoch}/{self.params['epochs']} in {now - self._epoch_began:.1f} s: {values}"
             + (", the best so far." if is_best else "."),
         )
-        self.writer.check()
+        self._check()
 
     # --- inside ---
+
+    def _check(self) -> None:
+        """Look whether what was published can be written."""
+        self.writer.check()
+
+    def _stop_if_asked(self) -> None:
+        if self.writer.stop_requested.is_set():
+            raise StopRequested
+
+    def _publish_step(self, averages: Averages) -> dict[str, float]:
+        """Publish the averages of the pictures since the last published step, and how fast they were; returns them."""
+        done, so_far = averages.n_pictures, dict(averages)
+        done_before, before, then = self._before
+        now, n_new = time.monotonic(), done - done_before
+        values = {k: (v * done - before.get(k, 0.0) * done_before) / n_new for k, v in so_far.items()}
+        self._before = (done, so_far, now)
+        # The first step of a run takes longer than any other.
+        if self.step > 1:
+            latest = n_new / (now - then)
+            known = self.images_per_s or latest
+            self.images_per_s = known + SMOOTHING * (latest - known)
+        values["learning_rate"] = self.model.learning_rate
+        self.writer.add_step(self.step, self.epoch, values)
+        self.writer.set_state(
+            epoch=self.epoch, step=self.step, images_per_s=self.images_per_s, eta_s=self._eta_s(averages), **values
+        )
+        return values
+
+    def _eta_s(self, averages: Averages) -> float | None:
+        """Seconds to the end: the steps left at the present speed, and one validation per epoch left."""
+        if self.images_per_s is None:
+            return None
+        epochs, steps = self.params["epochs"], self.params["steps"]
+        left = epochs * steps - self.step
+        n_pictures = averages.n_pictures / (self.step - self._steps_before)  # per step
+        return left * n_pictures / self.images_per_s + (epochs - self.epoch + 1) * self._validation_s
+
+    def _note_best(self, logs: Logs) -> bool:
+        """Whether the epoch is the best so far, by validation loss; without validation none is."""
+        val_loss = logs.get("val_loss", math.nan)
+        if not math.isfinite(val_loss) or (self.best is not None and val_loss >= self.best):
+            return False
+        self.best = val_loss
+        self.writer.set_state(best_epoch=self.epoch, best_value=val_loss, best_accuracy=logs.get("val_accuracy"))
+        return True
+
+    def _save(self, is_best: bool) -> None:
+        """Save the model as the last one, and as the best one if it is."""
+        self.model.save(self.run.last_checkpoint)
+        if is_best:
+            unfinished = self.run.best_checkpoint.with_suffix(".new")
+            shutil.copyfile(self.run.last_checkpoint, unfinished)
+            os.replace(unfinished, self.run.best_checkpoint)
+
+
+class RunPublisher(Publisher):
+    """Publishes a run of the app: also its first batch; and ends the training when that has no point any more.
+
+    Parameters
+    ----------
+    run, writer
+        As in `Publisher`.
+    labels : ndarray, shape (N,), int64
+        Labels of the training pictures.
+    batch_size, seed : int
+        Of the training; with them the order of pictures is known.
+    """
+
+    def __init__(self, run: Run, writer: RunWriter, labels: np.ndarray, batch_size: int, seed: int) -> None:
+        super().__init__(run, writer)
+        self.labels = labels
+        self.batch_size = batch_size
+        self.seed = seed
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Wait for the first batch, too."""
+        super().on_train_begin(logs)
+        self._first_batch = self.model.network.register_forward_pre_hook(self._save_first_batch)
 
     def publish_test(self, logs: dict[str, float]) -> None:
         """Publish what the test part says of the trained model."""
@@ -129,53 +206,19 @@ class Publisher(Callback):
         self.writer.set_state(**{f"test_{name}": value for name, value in logs.items()})
         self.tell("test", "Test: " + ", ".join(f"{name} {value:.4g}" for name, value in logs.items()) + ".")
 
-    def _stop_if_asked(self) -> None:
-        if self.writer.stop_requested.is_set():
-            raise StopRequested
-
-    def _publish_step(self, done: int, averages: dict[str, float]) -> None:
-        """Publish the averages of the batches since the last published step, and how fast they were.
-
-        A loss that is no number any more ends the training here: the rest of a long epoch would only take time.
-        """
-        done_before, before, then = self._before
-        now, n_new = time.monotonic(), done - done_before
-        values = {k: (v * done - before.get(k, 0.0) * done_before) / n_new for k, v in averages.items()}
-        self._before = (done, averages, now)
-        # The first step of a run takes longer than any other.
-        if self.step > 1:
-            latest = n_new * self.batch_size / (now - then)
-            known = self.images_per_s or latest
-            self.images_per_s = known + SMOOTHING * (latest - known)
-        values["learning_rate"] = self.model.learning_rate
-        self.writer.add_step(self.step, self.epoch, values)
-        self.writer.set_state(
-            epoch=self.epoch, step=self.step, images_per_s=self.images_per_s, eta_s=self._eta_s(), **values
-        )
+    def _publish_step(self, averages: Averages) -> dict[str, float]:
+        """A loss that is no number any more ends the training here: the rest of a long epoch would only take time."""
+        values = super()._publish_step(averages)
         if not math.isfinite(values["loss"]):
             raise TrainingError(
                 "training.loss_not_finite", loss=values["loss"], epoch=self.epoch, rate=values["learning_rate"]
             )
+        return values
 
-    def _eta_s(self) -> float | None:
-        """Seconds to the end: the steps left at the present speed, and one validation per epoch left."""
-        if self.images_per_s is None:
-            return None
-        epochs, steps = self.params["epochs"], self.params["steps"]
-        left = epochs * steps - self.step
-        return left * self.batch_size / self.images_per_s + (epochs - self.epoch + 1) * self._validation_s
-
-    def _save(self, val_loss: float, val_accuracy: float) -> bool:
-        """Save the model as the last one, and as the best one if it is; returns whether it is."""
-        self.model.save(self.run.last_checkpoint)
-        if not math.isfinite(val_loss) or (self.best is not None and val_loss >= self.best):
-            return False
-        self.best = val_loss
-        unfinished = self.run.best_checkpoint.with_suffix(".new")
-        shutil.copyfile(self.run.last_checkpoint, unfinished)
-        os.replace(unfinished, self.run.best_checkpoint)
-        self.writer.set_state(best_epoch=self.epoch, best_value=val_loss, best_accuracy=val_accuracy)
-        return True
+    def _save(self, is_best: bool) -> None:
+        if not self.run.database.exists():
+            raise StopRequested  # the run was deleted, and its weights would bring its folder back
+        super()._save(is_best)
 
     def _save_first_batch(self, network: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         """Keep what the network gets at step 1, as it gets it; called before each pass through the network."""

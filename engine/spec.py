@@ -118,6 +118,41 @@ class TrainSpec(Part):
 
 
 @dataclass(frozen=True)
+class ScriptCall:
+    """What a program of its own trained with, for people to read: the app cannot repeat such a run.
+
+    Parameters
+    ----------
+    program : str
+        Name of the program's file, or "notebook".
+    network : str
+        Name of the network's class.
+    method : str
+        ``"fit"`` or ``"fit_generator"``.
+    optimizer : str
+        Name of the optimizer's class.
+    learning_rate : float
+        Its rate at the beginning.
+    epochs : int
+        How many it was to train.
+    """
+
+    program: str
+    network: str
+    method: str
+    optimizer: str
+    learning_rate: float
+    epochs: int
+
+    def __post_init__(self) -> None:
+        kinds = {"str": str, "float": (int, float), "int": int}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if not isinstance(value, kinds[str(each.type)]):
+                raise SpecError("spec.not_a_spec", problem=f"{value!r} as {each.name}")
+
+
+@dataclass(frozen=True)
 class RunSpec:
     """Everything that decides a run.
 
@@ -132,6 +167,8 @@ class RunSpec:
         fills it in.
     torch_threads : int or None
         Thread count the worker chose; results are bit-equal only at equal counts. The worker fills it in.
+    script : ScriptCall or None
+        For a run that a program of its own trains: how. The three parts then say nothing.
     """
 
     data: DataSpec = field(default_factory=DataSpec)
@@ -140,6 +177,7 @@ class RunSpec:
     title: str = ""
     manifest: dict[str, Any] | None = None
     torch_threads: int | None = None
+    script: ScriptCall | None = None
 
     @property
     def mode(self) -> str:
@@ -181,6 +219,8 @@ class RunSpec:
         if not isinstance(stored, dict):
             raise SpecError("spec.not_a_spec", problem=type(stored).__name__)
         parts = {part.name: part.from_json(stored.pop(part.name, {})) for part in (DataSpec, AugmentSpec, TrainSpec)}
+        if stored.get("script") is not None:
+            parts["script"] = _build(ScriptCall, stored["script"])
         return _build(cls, {**stored, **parts})
 
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from engine import catalog
 from engine.augment.generator import ImageDataGenerator
 from engine.data import load_data
-from engine.publisher import Publisher, StopRequested
+from engine.publisher import RunPublisher, StopRequested
 from engine.runs.database import RunWriter
 from engine.runs.store import Run
 from engine.spec import RunSpec, TrainSpec
@@ -53,7 +53,7 @@ def train(run: Run, writer: RunWriter) -> str:
     spec = replace(spec, manifest=data.manifest, torch_threads=threads)
     run.write_spec(spec)
 
-    publisher = Publisher(run, writer, parts["train"][1], spec.training.batch_size, spec.training.seed)
+    publisher = RunPublisher(run, writer, parts["train"][1], spec.training.batch_size, spec.training.seed)
     counts = ", ".join(f"{len(labels)} for {name}" for name, (_, labels) in parts.items())
     publisher.tell("data", f"Data: {spec.data.source} {spec.data.path}".rstrip() + f"; pictures: {counts}.")
     publisher.tell("network", f"Network: {spec.training.network} by {spec.mode}; {model.device_text.en}.")
@@ -74,7 +74,7 @@ def train(run: Run, writer: RunWriter) -> str:
     return "finished"
 
 
-def judge(model: Model, run: Run, test_part: Pictures, publisher: Publisher) -> dict[str, float]:
+def judge(model: Model, run: Run, test_part: Pictures, publisher: RunPublisher) -> dict[str, float]:
     """What the test part says of the best weights of the run, which are the ones to take away."""
     if run.best_checkpoint.exists():
         model.load(run.best_checkpoint)

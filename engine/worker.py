@@ -7,10 +7,8 @@ folder's name from its input. Imports nothing heavy before it has taken the run.
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
-import sqlite3
 import sys
 import time
 import traceback
@@ -20,9 +18,8 @@ from pathlib import Path
 from engine.errors import EngineError, RunError
 from engine.runs.database import RunWriter
 from engine.runs.log import capture_output, say
+from engine.runs.problems import explain
 from engine.runs.store import Run
-
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def main(arguments: list[str]) -> int:
@@ -90,7 +87,7 @@ def work(run: Run) -> int:
     except Exception as problem:
         if not isinstance(problem, EngineError):
             traceback.print_exc()
-        phase, error = "failed", explain(problem, run)
+        phase, error = "failed", explain(problem, run.folder)
     run.free_reserve()
     writer.close()
     run.end(phase, error)
@@ -99,18 +96,6 @@ def work(run: Run) -> int:
     )
     say(f"{phase.capitalize()} after {time.monotonic() - began:.1f} s." + (f" {error}" if error else ""))
     return 1 if error else 0
-
-
-def explain(problem: Exception, run: Run) -> EngineError:
-    """The error in words for a person."""
-    text = str(problem)
-    if isinstance(problem, EngineError):
-        return problem
-    if isinstance(problem, sqlite3.OperationalError) or getattr(problem, "errno", None) in DISK_ERRORS:
-        return RunError("runs.cannot_write", folder=str(run.folder), problem=text)
-    if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError" or "allocate memory" in text:
-        return RunError("runs.out_of_memory")
-    return RunError("runs.unexpected", kind=type(problem).__name__, problem=text)
 
 
 if __name__ == "__main__":

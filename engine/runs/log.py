@@ -20,9 +20,14 @@ def capture_output(path: Path) -> None:
     faulthandler.enable()
 
 
-def say(text: str) -> None:
-    """Print a line with the time of day."""
-    print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
+def say(text: str, path: Path | None = None) -> None:
+    """Write a line with the time of day: to the log at `path`, or to the output, where that is the log."""
+    line = f"{time.strftime('%H:%M:%S')}  {text}"
+    if path is None:
+        print(line, flush=True)
+        return
+    with path.open("a", encoding="utf-8") as log:
+        log.write(line + "\n")
 
 
 def tail(path: Path, n: int) -> list[str]:

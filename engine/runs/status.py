@@ -39,6 +39,8 @@ class Status:
         is gone and nobody asked for that).
     lane : str
         The device whose queue the run joined; "" if it was started by hand.
+    is_script : bool
+        Whether a program of its own trains it, not the app's worker.
     stage : str
         What the worker does right now: "data", "network", "training", "test" or "" (nothing in particular).
     epoch, epochs : int
@@ -69,6 +71,7 @@ class Status:
 
     phase: str
     lane: str = ""
+    is_script: bool = False
     stage: str = ""
     epoch: int = 0
     epochs: int = 0
@@ -134,7 +137,8 @@ def settle(path: Path) -> dict[str, Any]:
         return state
     worker = Identity(*state["worker"])
     if worker.is_alive():
-        if time.time() - state.get("stop_requested", time.time()) > STOP_PATIENCE_S:
+        # A script is somebody's own program, which has more to do than this run.
+        if not state.get("is_script") and time.time() - state.get("stop_requested", time.time()) > STOP_PATIENCE_S:
             worker.kill()
         return state
     concluded = _conclusion(state)

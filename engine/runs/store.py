@@ -199,6 +199,22 @@ class RunStore:
             raise RunError("runs.cannot_write", folder=str(self.root), problem=str(error)) from None
         return run
 
+    def begin(self, spec: RunSpec) -> Run:
+        """Make a run that the calling process trains itself: it joins no queue, and nobody kills its process.
+
+        Raises
+        ------
+        RunError
+            If the folder cannot be written.
+        """
+        try:
+            run = self._make(spec, lane_name="")
+            run.claim()
+            run.begin()
+        except (OSError, sqlite3.Error) as error:
+            raise RunError("runs.cannot_write", folder=str(self.root), problem=str(error)) from None
+        return run
+
     def list(self) -> list[Run]:
         """All runs, newest first, the damaged ones included."""
         folders = [entry for entry in self.root.iterdir() if _is_run_id(entry.name) and entry.is_dir()]
@@ -241,7 +257,13 @@ class RunStore:
         try:
             (aside / "spec.json").write_text(spec.to_json(), encoding="utf-8")
             (aside / "reserve").write_bytes(bytes(RESERVE_BYTES))
-            state = {"phase": "queued", "lane": lane_name, "created": time.time(), "epochs": spec.training.epochs}
+            state = {
+                "phase": "queued",
+                "lane": lane_name,
+                "created": time.time(),
+                "epochs": spec.script.epochs if spec.script else spec.training.epochs,
+                "is_script": spec.script is not None,
+            }
             database.create(aside / "run.db", state)
             os.replace(aside, self.root / aside.name)
         except (OSError, sqlite3.Error):

@@ -130,6 +130,11 @@ class Averages(Mapping[str, float]):
         else:
             self._weights.add_(weights.sum())
 
+    @property
+    def n_pictures(self) -> int:
+        """How many pictures were counted."""
+        return self._n
+
     def read(self) -> dict[str, float]:
         """The averages so far; copies them from the device (synchronises)."""
         if self._read is None:
