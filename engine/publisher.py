@@ -73,7 +73,7 @@ class Publisher(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Say how long it will be."""
-        self.writer.set_state(epochs=self.params["epochs"], steps=self.params["epochs"] * self.params["steps"])
+        self.writer.set_state(epochs=self.params["epochs"], steps=self.params["epochs"] * (self.params["steps"] or 0))
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Begin new averages."""
@@ -151,7 +151,7 @@ class Publisher(Callback):
 
     def _eta_s(self, averages: Averages) -> float | None:
         """Seconds to the end: the steps left at the present speed, and one validation per epoch left."""
-        if self.images_per_s is None:
+        if self.images_per_s is None or self.params["steps"] is None:
             return None
         epochs, steps = self.params["epochs"], self.params["steps"]
         left = epochs * steps - self.step

@@ -145,7 +145,7 @@ class ScriptCall:
     epochs: int
 
     def __post_init__(self) -> None:
-        kinds = {"str": str, "float": (int, float), "int": int}
+        kinds: dict[str, Any] = {"str": str, "float": (int, float), "int": int}
         for each in fields(self):
             value = getattr(self, each.name)
             if not isinstance(value, kinds[str(each.type)]):

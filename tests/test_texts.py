@@ -31,6 +31,7 @@ ALL = [
     *(("pages." + key, text) for key, text in TEXTS.items()),
     *(("training.note." + key, text) for key, text in texts.training.NOTES.items()),
     *(("augment.note." + key, text) for key, text in texts.augment.NOTES.items()),
+    *(("runs.note." + key, text) for key, text in texts.runs.NOTES.items()),
     *(("augment.warning." + key, text) for key, text in texts.augment.WARNINGS.items()),
     *(("data.reason." + key, text) for key, text in texts.data.REASONS.items()),
     *((f"{key}.{i}", part) for key, entry in texts.ERRORS.items() for i, part in enumerate(entry)),

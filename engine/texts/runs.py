@@ -1,4 +1,7 @@
-"""Error messages of `engine.runs` and `engine.worker`; each key is used as ``"runs.NAME"``."""
+"""Error messages of `engine.runs` and `engine.worker`; each key is used as ``"runs.NAME"``.
+
+`NOTES` are what a script that trains tells its user.
+"""
 
 from engine.texts import ErrorText, Text
 
@@ -76,5 +79,17 @@ ERRORS: dict[str, ErrorText] = {
             "This is a fault of the program, or of the network's own code. The log holds the details.",
             "这是程序或自定义网络代码的错误，详情见日志。",
         ),
+    ),
+}
+
+NOTES: dict[str, Text] = {
+    "watch": Text("Watch it live: {address}/watch?run={run_id}", "实时查看：{address}/watch?run={run_id}"),
+    "watch_later": Text(
+        "Recorded as run {run_id}. To watch it live, start the app (python app.py); the run strip leads there.",
+        "已记录为训练 {run_id}。要实时查看，请启动应用（python app.py），通过顶部的训练条进入。",
+    ),
+    "not_published": Text(
+        "The training goes on, but cannot be watched from here on: {problem}",
+        "训练会继续，但从此无法查看：{problem}",
     ),
 }

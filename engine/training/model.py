@@ -202,6 +202,7 @@ class Model:
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
+        view_metrics: bool | str = "auto",
     ) -> History:
         """Train on arrays, or on anything that `fit_generator` takes.
 
@@ -244,6 +245,11 @@ class Model:
             None = `batch_size`.
         validation_freq : int or sequence of int
             Validate after every so many epochs, or after the epochs (from 1) listed.
+        view_metrics : bool or "auto"
+            True makes the training a run like those of the app: it appears live on the Watch page, whose address is
+            printed, can be stopped there, and keeps the weights of the last and the best epoch. "auto" does so for
+            more than one epoch unless `verbose` is 0, without weights. In a notebook the curves are drawn below the
+            cell, too.
 
         Returns
         -------
@@ -279,6 +285,8 @@ class Model:
                 Queue.of(validation_data),
             ),
             class_weight=class_weight,
+            method="fit",
+            view_metrics=view_metrics,
         )
 
     def fit_generator(
@@ -297,6 +305,7 @@ class Model:
         use_multiprocessing: bool = False,
         shuffle: bool = True,
         initial_epoch: int = 0,
+        view_metrics: bool | str = "auto",
     ) -> History:
         """Train on batches as they come: one continuing stream, of which `steps_per_epoch` batches are called an epoch.
 
@@ -310,7 +319,8 @@ class Model:
             epoch is finished with what came, and training stops with a warning.
         steps_per_epoch : int, optional
             Needed for a plain generator; else None = one pass.
-        epochs, initial_epoch, verbose, callbacks, validation_data, validation_steps, validation_freq, class_weight
+        epochs, initial_epoch, verbose, callbacks, validation_data, validation_steps, validation_freq, class_weight, \
+        view_metrics
             As in `fit`.
         max_queue_size : int
             Batches prepared ahead at most; this much memory is used.
@@ -344,6 +354,8 @@ class Model:
                 validation_data, getattr(generator, "batch_size", None), validation_steps, validation_freq, queue
             ),
             class_weight=class_weight,
+            method="fit_generator",
+            view_metrics=view_metrics,
         )
 
     def _train(
@@ -357,40 +369,38 @@ class Model:
         callbacks: Iterable[Callback] | None,
         validate: Callable[[CallbackList, int], loop.Logs],
         class_weight: dict[int, float] | None,
+        method: str,
+        view_metrics: bool | str,
     ) -> History:
         """What fit and fit_generator share."""
         check = self._check(feed)
         if queue.workers > 1 and feed.length is None:
             warnings.warn(NOTES["one_reader"]("en", workers=queue.workers), stacklevel=3)
-        self.history = History()
-        hooks = self._hooks([*list_callbacks(callbacks), self.history], verbose, steps, epochs.stop)
-        if verbose and not self._loss_is_told:
-            self._tell_loss()
-        self.stop_training = False
-        hooks.on_train_begin({})
-        batches = feeds.stream(
-            feed,
-            self._intake(),
-            check,
-            batch_numbers(
-                stream_position(self.n_batches, feed.length, steps), None if steps is None else steps * len(epochs)
-            ),
-            queue,
-            seed=self.seed,
-        )
-        with closing(batches), self._own_chance():
-            logs = loop.train(
-                self,
-                batches,
-                epochs=epochs,
-                steps=steps,
-                validate=partial(validate, hooks),
-                class_weights=self._class_weights(class_weight, check.n_outputs),
-                callbacks=hooks,
-            )
-        self.update.finish()
-        hooks.on_train_end(logs)
-        return self.history
+        from engine.script_run import viewed  # joins model and runs, and so imports this module
+
+        self.history = history = History()
+        with viewed(self, view_metrics, method, epochs, verbose) as viewers:
+            hooks = self._hooks([*list_callbacks(callbacks), *viewers, history], verbose, steps, epochs.stop)
+            if verbose and not self._loss_is_told:
+                self._tell_loss()
+            self.stop_training = False
+            hooks.on_train_begin({})
+            first = stream_position(self.n_batches, feed.length, steps)
+            numbers = batch_numbers(first, None if steps is None else steps * len(epochs))
+            batches = feeds.stream(feed, self._intake(), check, numbers, queue, seed=self.seed)
+            with closing(batches), self._own_chance():
+                logs = loop.train(
+                    self,
+                    batches,
+                    epochs=epochs,
+                    steps=steps,
+                    validate=partial(validate, hooks),
+                    class_weights=self._class_weights(class_weight, check.n_outputs),
+                    callbacks=hooks,
+                )
+            self.update.finish()
+            hooks.on_train_end(logs)
+        return history
 
     # --- using ------------------------------------------------------------------------------------------------------
 

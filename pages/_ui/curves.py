@@ -26,6 +26,9 @@ CSV_COLUMNS: dict[str, Key] = {
     "learning_rate": ("learning_rate", "train"),
 }
 
+PREFIXES = {"train": "", "validation": "val_"}
+"""How a split begins the names of its further columns: a script may have any metrics."""
+
 
 class Series(NamedTuple):
     """One curve: the step and the epoch (from 1) of each value, arrays of equal length."""
@@ -75,6 +78,10 @@ class Curves:
         """One curve, without points if there is none."""
         return self._series.get((name, split), EMPTY)
 
+    def names(self) -> list[str]:
+        """What was measured on training or validation pictures, in the order of its first appearance."""
+        return list(dict.fromkeys(name for name, split in self._series if split in ("batch", "train", "validation")))
+
     def latest(self, name: str, split: str) -> float | None:
         """Newest value of a curve; None if there is none."""
         values = self.get(name, split).value
@@ -92,12 +99,13 @@ class Curves:
 
     def csv(self, best_epoch: int | None) -> str:
         """One row per epoch, the best one marked by 1 in the column "best"; what is missing is empty."""
-        columns = [self.get(*key).epoch for key in CSV_COLUMNS.values()]
-        epochs = sorted({int(epoch) for column in columns for epoch in column})
+        further = [key for key in self._series if key[1] in PREFIXES and key not in CSV_COLUMNS.values()]
+        columns = CSV_COLUMNS | {PREFIXES[key[1]] + key[0]: key for key in further}
+        epochs = sorted({int(epoch) for key in columns.values() for epoch in self.get(*key).epoch})
         output = io.StringIO()
         writer = csv.writer(output, lineterminator="\n")
-        writer.writerow(["epoch", *CSV_COLUMNS, "best"])
+        writer.writerow(["epoch", *columns, "best"])
         for epoch in epochs:
-            values = (self.at_epoch(*key, epoch) for key in CSV_COLUMNS.values())
+            values = (self.at_epoch(name, split, epoch) for name, split in columns.values())
             writer.writerow([epoch, *values, int(epoch == best_epoch)])
         return output.getvalue()

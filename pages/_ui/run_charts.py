@@ -1,9 +1,11 @@
-"""The two live charts of a run: loss and accuracy, per batch and per epoch, with the best epoch starred.
+"""The live charts of a run, per batch and per epoch, with the best epoch starred: loss and accuracy, or a script's own.
 
 The bytes of a chart are made once for all who watch the run; `live_chart` shows them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -18,15 +20,23 @@ NAMES = ("loss", "accuracy")
 
 
 def run_charts(run: Run) -> None:
-    """Draw both charts beside each other; may stand inside a fragment."""
+    """Draw the charts, two beside each other; may stand inside a fragment."""
     status, curves = runs.follow(run).read()
-    for column, name in zip(st.columns(len(NAMES), gap="medium"), NAMES, strict=True):
-        with column:
+    columns = st.columns(2, gap="medium")
+    for number, name in enumerate(_names(status, curves)):
+        with columns[number % 2]:
             shown = (name, run.run_id, _steps_per_epoch(status), _shown_epochs(status), status.best_epoch)
             key = (*shown, state.language())
             if key not in curves.drawn:
                 curves.drawn[key] = _chart(curves, *key)
             live_chart.draw(f"chart_{run.run_id}_{name}", curves.drawn[key])
+
+
+def _names(status: Status, curves: Curves) -> Sequence[str]:
+    """The metrics that have a chart: a script may have any, each known from its first value on."""
+    if not status.is_script:
+        return NAMES
+    return [name for name in curves.names() if name != "learning_rate"] or ["loss"]
 
 
 def _chart(
@@ -35,8 +45,8 @@ def _chart(
     def text(key: str) -> str:
         return TEXTS[key](language)
 
-    title = TEXTS[f"watch.{name}"](language)
-    percent = name == "accuracy"
+    title = TEXTS[f"watch.{name}"](language) if name in NAMES else name
+    percent = name.endswith("accuracy")
     show = numbers.percent if percent else numbers.loss
     batch, train, validation = (curves.get(name, split) for split in ("batch", "train", "validation"))
     best = validation.epoch == best_epoch

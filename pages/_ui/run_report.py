@@ -25,6 +25,15 @@ def settings(run: Run) -> None:
         spec = run.spec
     except EngineError:
         return  # `say` shows what is wrong
+    if (script := spec.script) is not None:
+        parts = [
+            t("watch.script", program=script.program),
+            t("watch.script.epochs", epochs=script.epochs),
+            t("watch.optimizer", optimizer=script.optimizer, rate=f"{script.learning_rate:g}"),
+            script.method,
+        ]
+        st.caption(widgets.plain(" · ".join(parts)))
+        return
     language, recipe = state.language(), spec.training
     active = [catalog.TRANSFORMS[name].label(language) for name in spec.augment.active]
     parts = [
@@ -51,7 +60,8 @@ def say(run: Run) -> None:
         st.caption(_doing(status))
     else:
         st.markdown(_outcome(status, curves))
-        _guesses(run.spec, status, curves)
+        if not status.is_script:
+            _guesses(run.spec, status, curves)
     if n := curves.n_not_finite("loss"):
         st.warning(t("watch.gaps", n=n), icon=":material/warning:")
 
@@ -60,7 +70,7 @@ def _doing(status: Status) -> str:
     if status.phase == "queued" and status.queue_place:
         return t("watch.says.queued", place=status.queue_place)
     if status.phase == "stopping":
-        return t("watch.says.stopping")
+        return t("watch.says.stopping_script" if status.is_script else "watch.says.stopping")
     if status.stage in ("data", "network", "test"):
         return t(f"watch.says.{status.stage}")
     return t("watch.says.running" if status.phase == "running" else "watch.says.starting")
@@ -71,7 +81,8 @@ def _outcome(status: Status, curves: Curves) -> str:
     if status.phase == "stopped":
         sentences.append(t(_stopped(status), epoch=status.epoch, epochs=status.epochs))
     if status.phase == "finished" and status.epoch < status.epochs:
-        sentences.append(t("watch.says.early", epoch=status.epoch, epochs=status.epochs))
+        key = "watch.says.early_script" if status.is_script else "watch.says.early"
+        sentences.append(t(key, epoch=status.epoch, epochs=status.epochs))
     if (validation := curves.at_epoch("accuracy", "validation", status.best_epoch)) is not None:
         sentences.append(t("watch.result", epoch=status.best_epoch, validation=numbers.percent(validation)))
     if status.test_accuracy is not None:
@@ -90,6 +101,8 @@ def _guesses(spec: RunSpec, status: Status, curves: Curves) -> None:
 
 def _stopped(status: Status) -> str:
     """Which sentence says what a run that was stopped leaves behind."""
+    if status.is_script:
+        return "watch.says.stopped_script"
     if not status.step:
         return "watch.says.stopped_early"
     return "watch.says.stopped" if status.best_epoch else "watch.says.stopped_in_first"
@@ -104,7 +117,10 @@ def log(run: Run) -> None:
 
 
 def first_batch(run: Run) -> None:
-    """The pictures of the first step, as the network saw them."""
+    """The pictures of the first step, as the network saw them; a script keeps none."""
+    status, _ = runs.follow(run).read()
+    if status.is_script:
+        return
     st.subheader(t("watch.first_batch"), anchor=False)
     try:
         with np.load(run.first_batch, allow_pickle=False) as stored:
@@ -112,7 +128,6 @@ def first_batch(run: Run) -> None:
         class_names = (run.spec.manifest or {})["class_names"]
         tiles = pictures.batch_tiles(inputs, labels, class_names)
     except (OSError, ValueError, KeyError, EngineError):
-        status, _ = runs.follow(run).read()
         st.caption(t("watch.first_batch.none" if status.is_active else "watch.first_batch.never"))
     else:
         pictures.gallery("first_batch", tiles, label=t("watch.first_batch"))
@@ -130,7 +145,8 @@ def take_away(run: Run) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-        if not status.is_active and st.button(t("watch.again"), icon=":material/tune:", type="primary"):
+        can_repeat = not status.is_active and not status.is_script
+        if can_repeat and st.button(t("watch.again"), icon=":material/tune:", type="primary"):
             _again(run)
 
 

@@ -105,6 +105,8 @@ def title(run: Run) -> str:
         spec = run.spec
     except EngineError:
         return run.run_id
+    if spec.script is not None:
+        return f"{spec.script.program} · {spec.script.network}"
     language = state.language()
     names = catalog.SOURCES[spec.data.source].label(language), catalog.NETWORKS[spec.training.network].label(language)
     return spec.title or " · ".join(names)

@@ -12,6 +12,7 @@ from streamlit.navigation.page import Page
 
 from engine import paths
 from engine.errors import RunError
+from engine.runs import app
 from pages._ui import state, theme, warm_up, widgets
 from pages._ui.live_chart import load_plotly
 from pages._ui.strip import run_strip
@@ -37,6 +38,7 @@ def run() -> None:
         return
     state.open_draft()
     warm_up.start()
+    _announce()
     theme.apply_style()
     page = _navigation()
     _language_switch()
@@ -47,6 +49,15 @@ def run() -> None:
     finally:
         _stands.reset(token)
     load_plotly()  # last, so that no page waits for it; the first curve then needs no wait either
+
+
+@st.cache_resource(show_spinner=False)
+def _announce() -> None:
+    """Write down once where this server can be reached, for scripts to tell their users."""
+    scheme = "https" if st.get_option("server.sslCertFile") else "http"
+    host = st.get_option("server.address") or "localhost"
+    path = "/".join(("", *filter(None, [st.get_option("server.baseUrlPath").strip("/")])))
+    app.announce(f"{scheme}://{host}:{st.get_option('server.port')}{path}")
 
 
 def _no_home() -> RunError | None:

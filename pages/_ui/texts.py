@@ -229,6 +229,8 @@ WATCH: dict[str, Text] = {
     "watch.choose": Text("Which training do you want to watch?", "想观看哪一次训练？"),
     "watch.settings": Text("{epochs} epochs, batches of {batch_size}", "{epochs} 轮，每批 {batch_size} 张"),
     "watch.optimizer": Text("{optimizer} at {rate}", "{optimizer}，学习率 {rate}"),
+    "watch.script": Text("By the program {program}", "由程序 {program} 训练"),
+    "watch.script.epochs": Text("{epochs} epochs", "{epochs} 轮"),
     "watch.phase.queued": Text("Waiting", "排队中"),
     "watch.phase.starting": Text("Getting ready", "准备中"),
     "watch.phase.running": Text("Training", "训练中"),
@@ -253,6 +255,18 @@ WATCH: dict[str, Text] = {
         "Trained. Now the test pictures are judged, once.", "训练已完成，正在用测试图片做一次最终评判。"
     ),
     "watch.says.stopping": Text("Finishing the step at hand and saving the weights.", "正在完成当前一步并保存权重。"),
+    "watch.says.stopping_script": Text(
+        "Finishing the step at hand. The program goes on after its training.",
+        "正在完成当前一步，程序将在训练之后继续运行。",
+    ),
+    "watch.says.stopped_script": Text(
+        "Stopped on request in epoch {epoch} of {epochs}. The program has the weights, and goes on.",
+        "已按要求在第 {epoch} 轮（共 {epochs} 轮）停止。权重在程序手中，程序继续运行。",
+    ),
+    "watch.says.early_script": Text(
+        "The program ended its training after epoch {epoch} of {epochs}.",
+        "程序在第 {epoch} 轮（共 {epochs} 轮）后结束了训练。",
+    ),
     "watch.says.stopped": Text(
         "Stopped on request in epoch {epoch} of {epochs}. What it has learnt is kept: the best and the last weights.",
         "已按要求在第 {epoch} 轮（共 {epochs} 轮）停止。已学到的内容都已保留：最佳权重与最后的权重。",
