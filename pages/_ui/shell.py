@@ -55,7 +55,7 @@ def run() -> None:
 def _announce() -> None:
     """Write down once where this server can be reached, for scripts to tell their users."""
     scheme = "https" if st.get_option("server.sslCertFile") else "http"
-    host = st.get_option("server.address") or "localhost"
+    host = st.get_option("server.address") or st.get_option("browser.serverAddress")
     path = "/".join(("", *filter(None, [st.get_option("server.baseUrlPath").strip("/")])))
     app.announce(f"{scheme}://{host}:{st.get_option('server.port')}{path}")
 

@@ -8,8 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from engine.runs.database import RunWriter
 from engine.runs.status import AT_WORK, ENDED
-from pages._ui import numbers, pictures, run_report, runs
+from engine.runs.store import RunStore
+from engine.spec import RunSpec, ScriptCall
+from pages._ui import numbers, pictures, run_charts, run_report, runs
 from pages._ui.texts import TEXTS
 from tests.pages.conftest import texts
 from tests.pages.made_runs import CLASSES, make_run, publish, set_state
@@ -188,3 +191,49 @@ def test_the_row_marked_best_is_the_starred_epoch():
     assert float(best["val_loss"]) == status.best_value == curves.at_epoch("loss", "validation", status.best_epoch)
     assert float(best["val_loss"]) == min(float(row["val_loss"]) for row in rows)
     assert numbers.percent(float(best["val_accuracy"])) == "90.0 %"
+
+
+def _script_run(epochs=4, done=2, phase="finished"):
+    """The run of a script that has neither validation nor accuracy."""
+    call = ScriptCall("mine.py", "Encoder", "fit_generator", "AdamW", 0.0005, epochs)
+    run = RunStore().begin(RunSpec(script=call))
+    writer = RunWriter(run.database)
+    writer.set_state(epochs=epochs, steps=epochs * 5, epoch=done, step=done * 5)
+    for epoch in range(1, done + 1):
+        writer.add_step(epoch * 5, epoch, {"loss": 1.0, "mae": 2.0, "r2": 0.5, "learning_rate": 0.0005})
+        writer.add_epoch(epoch * 5, epoch, "train", {"loss": 1.0, "mae": 2.0, "r2": 0.5})
+        writer.add_epoch(epoch * 5, epoch, "validation", {"mae": 2.5})
+    writer.close()
+    if phase in ENDED:
+        run.end(phase)
+    else:
+        set_state(run, phase=phase)
+    return run
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("phase", ["running", "stopping", "finished", "stopped"])
+def test_the_run_of_a_script_says_whose_it_is(watch, phase, language):
+    app = watch(_script_run(phase=phase).run_id, language)
+    assert not app.exception
+    assert app.title[0].value.replace("\\", "") == "mine.py · Encoder"
+    for text in ("mine.py", "AdamW", "0.0005", "fit_generator"):
+        assert text in texts(app).replace("\\", "")
+    assert TEXTS["watch.first_batch"](language) not in texts(app)
+    # It cannot be repeated from here.
+    assert TEXTS["watch.again"](language) not in [button.label for button in app.button]
+
+
+def test_every_metric_of_a_script_has_its_chart_and_its_column(watch):
+    run = _script_run()
+    status, curves = runs.follow(run).read()
+    assert run_charts._names(status, curves) == ["loss", "mae", "r2"]
+    assert len(watch(run.run_id).get("bidi_component")) >= 3
+    rows = list(csv.DictReader(io.StringIO(run_report.csv(run))))
+    assert [(row["mae"], row["r2"], row["val_mae"]) for row in rows] == [("2.0", "0.5", "2.5")] * 2
+
+
+def test_what_a_stopped_script_leaves_is_not_promised(watch):
+    said = texts(watch(_script_run(phase="stopped").run_id))
+    assert "The program has the weights" in said
+    assert "is kept" not in said
