@@ -46,7 +46,7 @@ class Curves(Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Draw the epoch so far, if it is time (then reads the averages: synchronises)."""
-        if time.monotonic() - self._drawn >= REDRAW_S:
+        if self.params["steps"] and time.monotonic() - self._drawn >= REDRAW_S:
             done = self._epoch + (batch + 1) / self.params["steps"]
             self._draw(self._with(done, logs))
 

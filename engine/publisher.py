@@ -101,6 +101,8 @@ class Publisher(Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Publish the epoch, and save the model."""
+        if self.params["steps"] is None:  # a source that does not say how long it is; now it is known
+            self.writer.set_state(steps=self.params["epochs"] * (self.step - self._steps_before))
         logs = {"learning_rate": self.model.learning_rate, **(logs or {})}
         now = time.monotonic()
         self._validation_s = now - self._validation_began

@@ -87,6 +87,12 @@ def test_fit_generator_is_a_run_too(runs_dir):
     assert _only_run().spec.script.method == "fit_generator"
 
 
+def test_a_source_that_does_not_say_how_long_it_is(runs_dir):
+    _model().fit(iter([(X, Y)] * 3), epochs=1, verbose=0, view_metrics=True)
+    found = _only_run().status()
+    assert (found.phase, found.step, found.steps, found.eta_s) == ("finished", 3, 3, None)
+
+
 @pytest.mark.parametrize(
     ("changes", "n_runs"),
     [

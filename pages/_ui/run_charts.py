@@ -12,7 +12,7 @@ import streamlit as st
 from engine.runs.status import Status
 from engine.runs.store import Run
 from pages._ui import live_chart, numbers, runs, state
-from pages._ui.curves import Curves
+from pages._ui.curves import EMPTY, Curves
 from pages._ui.live_chart import Chart, Line
 from pages._ui.texts import TEXTS
 
@@ -49,9 +49,11 @@ def _chart(
     percent = name.endswith("accuracy")
     show = numbers.percent if percent else numbers.loss
     batch, train, validation = (curves.get(name, split) for split in ("batch", "train", "validation"))
+    if not steps_per_epoch:
+        batch = EMPTY
     best = validation.epoch == best_epoch
     lines = [
-        Line(text("watch.line.batch"), batch.step / steps_per_epoch, batch.value, "batch", "train"),
+        Line(text("watch.line.batch"), batch.step / max(1, steps_per_epoch), batch.value, "batch", "train"),
         Line(text("watch.line.train"), train.epoch, train.value, "epoch", "train"),
         Line(text("watch.line.validation"), validation.epoch, validation.value, "epoch", "validation"),
         Line(text("watch.line.best"), validation.epoch[best], validation.value[best], "best", "validation"),
@@ -66,7 +68,8 @@ def _chart(
 
 
 def _steps_per_epoch(status: Status) -> int:
-    return max(1, status.steps // max(1, status.epochs))
+    """0 while nobody knows, in the first epoch of a source that does not say how long it is."""
+    return status.steps // max(1, status.epochs)
 
 
 def _shown_epochs(status: Status) -> int:
