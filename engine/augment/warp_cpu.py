@@ -142,6 +142,11 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_n_cores(), thread_name_prefix="warp")
 
 
+if hasattr(os, "register_at_fork"):
+    # A forked process (a worker of PyTorch's DataLoader) has the pool, but none of its threads: it would wait for ever.
+    os.register_at_fork(after_in_child=_threads.cache_clear)
+
+
 @kernel
 def _warp_all(
     images: Any,

@@ -169,7 +169,10 @@ ERRORS: dict[str, ErrorText] = {
     "length_differs": ErrorText(
         Text("{n} rows in {name}, one per picture", "{name} 有 {n} 行，每张图片一行"),
         RECEIVED,
-        Text("Select pictures, labels and weights with the same indices.", "请用相同的索引选取图片、标签和权重。"),
+        Text(
+            "All of the arrays in one flow belong together row by row, `x` (images tensor) and `y` (labels) and weights: select them with the same indices.",
+            "同一个 flow 中的数组逐行对应：`x`（图片）、`y`（标签）和权重；请用相同的索引选取。",
+        ),
     ),
     "weights_without_labels": ErrorText(
         Text("labels y together with sample_weight", "sample_weight 与标签 y 一起给出"),
@@ -274,8 +277,8 @@ ERRORS: dict[str, ErrorText] = {
         Text("the same classes in the training and validation subset", "训练与验证子集含有相同的类别"),
         Text("class {classes} on one side only", "类别 {classes} 只出现在一边"),
         Text(
-            "Shuffle pictures and labels together before flow, or pass ignore_class_split=True.",
-            "请在 flow 之前把图片和标签一起打乱，或传入 ignore_class_split=True。",
+            "Training and validation subsets have different number of classes after the split where the data is sorted: shuffle pictures and labels together before flow, or pass ignore_class_split=True.",
+            "数据若按类别排序，切分后两边的类别就会不同：请在 flow 之前把图片和标签一起打乱，或传入 ignore_class_split=True。",
         ),
     ),
     "nothing_to_read": ErrorText(

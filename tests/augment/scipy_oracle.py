@@ -35,10 +35,14 @@ def transform(picture, parameters, fill_mode="nearest", cval=0.0, order=1):
         out[..., channel] = ndimage.affine_transform(
             plane, matrix[:2, :2], matrix[:2, 2], order=order, mode=fill_mode, cval=cval
         )
+    return out, jumps(matrix, height, width, fill_mode, order)
+
+
+def jumps(matrix, height, width, fill_mode, order):
+    """The mask (height, width) of pixels that are read so near to a jump that rounding decides."""
     rows, columns = np.mgrid[:height, :width]
     places = np.einsum("ij,jhw->ihw", matrix[:2], np.stack([rows, columns, np.ones_like(rows)]))
-    unsure = _jumps(places[0], height, fill_mode, order) | _jumps(places[1], width, fill_mode, order)
-    return out, unsure
+    return _near_jump(places[0], height, fill_mode, order) | _near_jump(places[1], width, fill_mode, order)
 
 
 def _product(theta=0.0, tx=0.0, ty=0.0, shear=0.0, zx=1.0, zy=1.0):
@@ -56,8 +60,7 @@ def _about_centre(matrix, width, height):
     return there @ matrix @ back
 
 
-def _jumps(q, n, fill_mode, order):
-    """Where a coordinate lies so near to a jump that rounding decides."""
+def _near_jump(q, n, fill_mode, order):
     near = np.zeros(q.shape, bool)
     if fill_mode == "constant":
         near |= (np.abs(q) < NEAR) | (np.abs(q - (n - 1)) < NEAR)

@@ -66,6 +66,11 @@ def test_what_the_eye_sees(parameters, before, after):
     assert _dot_after(before, **parameters) == after
 
 
+def test_a_square_turned_by_half_a_right_angle_loses_its_corners():
+    turned = ImageDataGenerator(fill_mode="constant").apply_transform(np.ones((3, 3, 2)), {"theta": 45})
+    assert np.allclose(turned[..., 0], [[0, 1, 0], [1, 1, 1], [0, 1, 0]])
+
+
 def test_width_means_sideways():
     drawn = ImageDataGenerator(width_shift_range=0.2).draw(1, 0, np.arange(50), (11, 21, 1))
     assert np.abs(drawn.tx).max() > 3 and not drawn.ty.any()

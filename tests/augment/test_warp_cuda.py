@@ -10,12 +10,15 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine import ImageDataGenerator
 from engine.augment import warp_cpu
 from engine.augment.affine import matrices
-from engine.augment.draw import Ranges, draw
+from engine.augment.draw import Ranges, TransformParameters, draw
 from engine.paths import PROJECT
+from tests.augment.scipy_oracle import AFFINE, jumps
 
 torch = pytest.importorskip("torch")
 from engine.augment import warp_cuda  # noqa: E402 - imports torch
@@ -53,6 +56,29 @@ def _check_all(kernel, device="cpu", shapes=SHAPES):
 def test_gather_equals_the_cpu_kernel(shape, fill_mode):
     for dtype, order in product((np.uint8, np.float32), (0, 1)):
         _check(warp_cuda.gather, shape, dtype, fill_mode, order)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    height=st.integers(1, 12),
+    width=st.integers(1, 12),
+    n_channels=st.integers(1, 4),
+    parameters=AFFINE,
+    flips=st.tuples(st.booleans(), st.booleans()),
+    dtype=st.sampled_from([np.uint8, np.float32]),
+    fill_mode=st.sampled_from(list(warp_cpu.FILL_MODES)),
+    order=st.sampled_from([0, 1]),
+)
+def test_gather_equals_the_cpu_kernel_for_any_parameters(
+    height, width, n_channels, parameters, flips, dtype, fill_mode, order
+):
+    images = (np.random.default_rng(0).random((1, height, width, n_channels)) * 255).astype(dtype)
+    moved = matrices(TransformParameters.from_dict(parameters), height, width)
+    arrays = images, np.zeros(1, np.int64), moved, np.array([flips])
+    expected = warp_cpu.warp(*arrays, fill_mode, 9.0, order=order)[0]
+    ours = warp_cuda.gather(*map(torch.from_numpy, arrays), fill_mode, 9.0, 1.0, order)[0].numpy()
+    unsure = jumps(moved[0], height, width, fill_mode, order)[:: -1 if flips[1] else 1, :: -1 if flips[0] else 1]
+    assert np.abs(ours - expected)[~unsure].max(initial=0) < 1e-3
 
 
 def _run(program, **environment):
@@ -101,8 +127,8 @@ def test_both_kernels_equal_the_cpu_kernel_on_the_gpu():
 def _same_batches(device):
     images = np.random.default_rng(0).integers(0, 256, (20, 16, 24, 3), dtype=np.uint8)
     indices = np.array([3, 19, 0, 3])
-    for settings in (ORDINARY, {"rescale": 0.1}, {}):
-        generator = ImageDataGenerator(**settings)
+    for arguments in (ORDINARY, {"rescale": 0.1}, {}):
+        generator = ImageDataGenerator(**arguments)
         assert warp_cuda.supports(generator)
         ours = warp_cuda.augment(generator, torch.from_numpy(images).to(device), indices, 7, 2)
         assert np.abs(ours.cpu().numpy() - generator.augment(images, indices, 7, 2)).max() < 1e-3
@@ -120,18 +146,18 @@ def test_a_generator_s_batches_are_the_same_on_the_gpu():
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "arguments",
     [
         {"channel_shift_range": 3},
         {"brightness_range": (1, 2)},
         {"samplewise_center": True},
         {"featurewise_center": True},
-        {"zca_whitening": True},
+        {"featurewise_center": True, "zca_whitening": True},
         {"preprocessing_function": np.sqrt},
         {"data_format": "channels_first"},
         {"dtype": "float64"},
         {"interpolation_order": 2},
     ],
 )
-def test_what_the_gpu_does_not_do_is_said(settings):
-    assert not warp_cuda.supports(ImageDataGenerator(**settings))
+def test_what_the_gpu_does_not_do_is_said(arguments):
+    assert not warp_cuda.supports(ImageDataGenerator(**arguments))
