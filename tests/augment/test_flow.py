@@ -1,4 +1,4 @@
-"""The iterator: Keras' order, seeds, subsets, and what it says about bad input. Its invariants: test_flow_properties."""
+"""The iterator: Keras' order, seeds, subsets, and bad input. Its invariants stand in `test_flow_properties`."""
 
 from __future__ import annotations
 
