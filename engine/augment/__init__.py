@@ -5,6 +5,7 @@ are imported by those who need them alone.
 from engine import lazy
 
 _PUBLIC = {
+    "DataFrameIterator": "engine.augment.dataframe",
     "DirectoryIterator": "engine.augment.directory",
     "ImageDataGenerator": "engine.augment.generator",
     "Iterator": "engine.augment.iterator",
@@ -15,6 +16,7 @@ _PUBLIC = {
     "array_to_img": "engine.augment.pictures",
     "flip_axis": "engine.augment.transforms",
     "img_to_array": "engine.augment.pictures",
+    "list_pictures": "engine.augment.directory",
     "load_img": "engine.augment.pictures",
     "random_brightness": "engine.augment.transforms",
     "random_channel_shift": "engine.augment.transforms",
@@ -24,6 +26,7 @@ _PUBLIC = {
     "random_zoom": "engine.augment.transforms",
     "save_img": "engine.augment.pictures",
     "transform_matrix_offset_center": "engine.augment.transforms",
+    "validate_filename": "engine.augment.files",
 }
 
 __all__ = sorted(_PUBLIC)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.augment.files import (
+    EXTENSIONS,
     FileIterator,
     PictureReader,
     check_class_mode,
+    check_class_names,
     check_subset_of,
-    is_picture_name,
+    has_ending,
     settle_generator,
 )
 from engine.augment.iterator import bounds
 from engine.augment.names import Names
-from engine.errors import DataError, SpecError
+from engine.errors import DataError
 from engine.texts.augment import NOTES, WARNINGS
 
 if TYPE_CHECKING:
@@ -125,12 +127,13 @@ class DirectoryIterator(FileIterator):
         check_subset_of(generator, subset)
         folder = os.fspath(directory)
         there = _class_folders(folder)
-        class_names = there if classes is None or not len(classes) else _check_names(classes)
+        class_names = check_class_names(classes) or there
         of_class = []
         for name in class_names:
-            pictures = list(_pictures(folder, name, follow_links))
-            start, stop = bounds(len(pictures), generator.validation_split, subset)
-            of_class.append(Names.of(pictures[start:stop]))
+            top = os.path.join(folder, name)
+            paths = list_pictures(top, follow_links=follow_links)
+            start, stop = bounds(len(paths), generator.validation_split, subset)
+            of_class.append(Names.of(name + path.removeprefix(top) for path in paths[start:stop]))
         counts = np.array([len(names) for names in of_class], np.int64)
         print(NOTES["found_pictures"]("en", n=counts.sum(), n_classes=len(class_names)))
         super().__init__(
@@ -152,10 +155,26 @@ class DirectoryIterator(FileIterator):
         )
 
 
-def _check_names(classes: Any) -> list[str]:
-    if not isinstance(classes, list | tuple | np.ndarray) or not all(isinstance(name, str) for name in classes):
-        raise SpecError("augment.not_class_names", field="augment.classes", value=repr(classes))
-    return list(classes)
+def list_pictures(directory: str, ext: str | Sequence[str] = EXTENSIONS, follow_links: bool = False) -> list[str]:
+    """Paths of the picture files in a folder and all below it, in the order that `DirectoryIterator` describes.
+
+    Parameters
+    ----------
+    directory : str
+        Where to look.
+    ext : str or sequence of str
+        Endings that count, in any case.
+    follow_links : bool
+        Whether to look into folders that are symbolic links.
+
+    Warns
+    -----
+    UserWarning
+        If a folder cannot be read.
+    """
+    extensions = (ext,) if isinstance(ext, str) else ext
+    folders = sorted(os.walk(directory, onerror=_warn, followlinks=follow_links))
+    return [os.path.join(folder, n) for folder, _, names in folders for n in sorted(names) if has_ending(n, extensions)]
 
 
 def _class_folders(directory: str) -> list[str]:
@@ -164,14 +183,6 @@ def _class_folders(directory: str) -> list[str]:
             return sorted(entry.name for entry in entries if entry.is_dir())
     except OSError as error:
         raise DataError("augment.no_such_directory", path=directory, reason=error.strerror) from None
-
-
-def _pictures(directory: str, class_name: str, follow_links: bool) -> Iterator[str]:
-    """Picture files below the folder of a class, relative to the directory, in Keras' order."""
-    top = os.path.join(directory, class_name)
-    for folder, _, names in sorted(os.walk(top, onerror=_warn, followlinks=follow_links)):
-        inside = os.path.join(class_name, os.path.relpath(folder, top)) if folder != top else class_name
-        yield from (os.path.join(inside, name) for name in sorted(names) if is_picture_name(name))
 
 
 def _warn(error: OSError) -> None:

@@ -5,6 +5,8 @@ Which files there are, and of what class, is the business of `directory` and `da
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +26,14 @@ EXTENSIONS = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff", "webp")
 """Endings of picture files, in any case. Keras has no webp; a gif counts as no picture, as there."""
 
 
-def is_picture_name(name: str) -> bool:
-    """Whether a file's name ends as a picture's does."""
-    return name.lower().endswith(tuple(f".{extension}" for extension in EXTENSIONS))
+def has_ending(name: str, extensions: Sequence[str] = EXTENSIONS) -> bool:
+    """Whether a file's name ends in one of some extensions, in any case."""
+    return name.lower().endswith(tuple(f".{extension}" for extension in extensions))
+
+
+def validate_filename(filename: str, white_list_formats: Sequence[str] = EXTENSIONS) -> bool:
+    """Whether there is such a file, and its name ends in one of some extensions, in any case."""
+    return has_ending(filename, white_list_formats) and os.path.isfile(filename)
 
 
 def check_class_mode(value: Any, allowed: tuple[str, ...]) -> str | None:
@@ -35,6 +42,15 @@ def check_class_mode(value: Any, allowed: tuple[str, ...]) -> str | None:
         names = ", ".join(map(repr, allowed))
         raise SpecError("augment.unknown_class_mode", field="augment.class_mode", names=names, value=repr(value))
     return value
+
+
+def check_class_names(value: Any) -> list[str]:
+    """Return names of classes as a list, empty for None, else raise SpecError."""
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple | np.ndarray) or not all(isinstance(name, str) for name in value):
+        raise SpecError("augment.not_class_names", field="augment.classes", value=repr(value))
+    return list(value)
 
 
 def settle_generator(generator: ImageDataGenerator | None, data_format: str | None) -> ImageDataGenerator:

@@ -1,6 +1,6 @@
 """`ImageDataGenerator`: joins drawing, geometry, warp, colour and standardization under Keras' names.
 
-It holds settings and no data; the iterators (`flow`, `directory`) hold the data and its order. Everything
+It holds settings and no data; the iterators (`flow`, `directory`, `dataframe`) hold the data and its order. Everything
 here runs on the CPU without torch, and imports numba only when the first picture is warped.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import secrets
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 
 from engine.augment import affine, arguments
 from engine.augment.colour import recolour
+from engine.augment.dataframe import DataFrameIterator
 from engine.augment.directory import DirectoryIterator
 from engine.augment.draw import TransformParameters, draw, draw_like_keras
 from engine.augment.flow import NumpyArrayIterator
@@ -25,6 +27,7 @@ from engine.augment.pixels import check_batch, check_picture, note_channels
 from engine.augment.standardize import Standardization
 from engine.augment.warp import warp
 from engine.spec import AugmentSpec
+from engine.texts.augment import WARNINGS
 
 STEPS = (
     "preprocessing_function",
@@ -250,6 +253,60 @@ class ImageDataGenerator:
             subset=subset,
             interpolation=interpolation,
             keep_aspect_ratio=keep_aspect_ratio,
+        )
+
+    def flow_from_dataframe(
+        self,
+        dataframe: Any,
+        directory: str | os.PathLike[str] | None = None,
+        x_col: str = "filename",
+        y_col: str | Sequence[str] | None = "class",
+        weight_col: str | None = None,
+        target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb",
+        classes: Sequence[str] | None = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        save_to_dir: str | Path | None = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        subset: str | None = None,
+        interpolation: str = "nearest",
+        validate_filenames: bool = True,
+        keep_aspect_ratio: bool = False,
+        **old: Any,
+    ) -> DataFrameIterator:
+        """Batches of transformed pictures that a table names. See `DataFrameIterator`.
+
+        Keras' old arguments `drop_duplicates`, `has_ext` and `sort` do nothing but warn.
+        """
+        for name in old:
+            if name not in ("drop_duplicates", "has_ext", "sort"):
+                raise TypeError(f"flow_from_dataframe() got an unexpected keyword argument {name!r}")
+            warnings.warn(WARNINGS["old_argument"]("en", name=name), DeprecationWarning, stacklevel=2)
+        return DataFrameIterator(
+            dataframe,
+            directory,
+            self,
+            x_col=x_col,
+            y_col=y_col,
+            weight_col=weight_col,
+            target_size=target_size,
+            color_mode=color_mode,
+            classes=classes,
+            class_mode=class_mode,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            save_to_dir=save_to_dir,
+            save_prefix=save_prefix,
+            save_format=save_format,
+            subset=subset,
+            interpolation=interpolation,
+            keep_aspect_ratio=keep_aspect_ratio,
+            validate_filenames=validate_filenames,
         )
 
     def draw(self, seed: int, pass_: int, indices: np.ndarray, shape: tuple[int, ...]) -> TransformParameters:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from abc import ABC, abstractmethod
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -54,7 +54,7 @@ def order(n: int, seed: int, batches_so_far: int, shuffle: bool = True, dtype: A
     return samples
 
 
-class Iterator(ABC):
+class Iterator:
     """Batches of n samples, in Keras' order.
 
     Read it as an endless iterator (`next`), or by number: ``flow[k]`` is batch k of the current pass, and
@@ -86,7 +86,7 @@ class Iterator(ABC):
 
     def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None, first: int = 0) -> None:
         self.n = n
-        self.batch_size = check_count("batch_size", batch_size)
+        self.batch_size = check_count("batch_size", batch_size) if n else batch_size  # nothing has no batches
         self.shuffle = bool(shuffle)
         self.seed = secrets.randbits(31) if seed is None else check_seed(seed)
         self.pass_ = 0
@@ -95,9 +95,8 @@ class Iterator(ABC):
         self._orders: dict[int, np.ndarray] = {}
         self._lock = threading.RLock()
 
-    @abstractmethod
     def load(self, pass_: int, indices: np.ndarray) -> Any:
-        """Read samples as they are in a pass.
+        """Read samples as they are in a pass. Each subclass has its own way.
 
         Parameters
         ----------
@@ -106,6 +105,7 @@ class Iterator(ABC):
         indices : np.ndarray
             (n,) int64, as `batch_indices` gives them.
         """
+        raise NotImplementedError
 
     def known(self) -> tuple[Any, ...] | None:
         """All that a batch is made of, (x, y, sample_weight) without what is missing; None if it must be read first."""
@@ -113,7 +113,7 @@ class Iterator(ABC):
 
     def __len__(self) -> int:
         """Number of batches in a pass."""
-        return -(-self.n // self.batch_size)
+        return -(-self.n // self.batch_size) if self.n else 0
 
     def __getitem__(self, k: int) -> Any:
         """Batch k of the current pass: x, (x, y) or (x, y, sample_weight)."""
@@ -123,14 +123,16 @@ class Iterator(ABC):
         return self
 
     def __next__(self) -> Any:
-        with self._lock:
-            if self.n == 0:
-                raise DataError("augment.nothing_to_read")
-            if self._next == len(self):
-                self._begin_pass()
-            pass_, k = self.pass_, self._next
-            self._next += 1
+        if self.n == 0:
+            raise DataError("augment.nothing_to_read")
+        pass_, k = self._advance()
         return self.load(pass_, self.batch_indices(pass_, k))
+
+    @property
+    def index_generator(self) -> Generator[np.ndarray, None, None]:
+        """The samples of batch after batch, without end, from the place where `next` is; empty arrays if n is 0."""
+        while True:
+            yield self.batch_indices(*self._advance()) if self.n else np.zeros(0, np.int64)
 
     def __getstate__(self) -> dict[str, Any]:
         """For loaders that work in processes: a lock cannot travel."""
@@ -180,6 +182,14 @@ class Iterator(ABC):
         if not self.shuffle:
             return np.arange(self._first + start, self._first + end)
         return self._first + self._order(pass_)[start:end].astype(np.int64)
+
+    def _advance(self) -> tuple[int, int]:
+        """Pass and number of the batch that is next, which is then taken."""
+        with self._lock:
+            if self._next == len(self):
+                self._begin_pass()
+            self._next += 1
+            return self.pass_, self._next - 1
 
     def _begin_pass(self) -> None:
         self.pass_ += 1

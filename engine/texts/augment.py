@@ -251,6 +251,63 @@ ERRORS: dict[str, ErrorText] = {
         VALUE,
         Text("Give data_format to ImageDataGenerator alone.", "请只在 ImageDataGenerator 中指定 data_format。"),
     ),
+    "no_such_column": ErrorText(
+        Text("a column of the table: {names}", "表格中的列：{names}"),
+        VALUE,
+        Text(
+            "Set x_col, y_col and weight_col to the table's own names.",
+            "请把 x_col、y_col、weight_col 设为表格的列名。",
+        ),
+    ),
+    "not_file_names": ErrorText(
+        Text("file names as text in column “{name}” (x_col)", "“{name}”列（x_col）为文本形式的文件名"),
+        VALUE,
+        Text("Convert the column with astype(str), or drop such rows.", "请用 astype(str) 转换该列，或删除这些行。"),
+    ),
+    "not_a_column": ErrorText(
+        Text('the name of one column as y_col for class_mode "{mode}"', 'class_mode 为 "{mode}" 时 y_col 为一个列名'),
+        VALUE,
+        Text('For several columns write class_mode="raw".', '若有多列，请写 class_mode="raw"。'),
+    ),
+    "not_columns": ErrorText(
+        Text(
+            'a list of columns as y_col for class_mode "multi_output"',
+            'class_mode 为 "multi_output" 时 y_col 为列名列表',
+        ),
+        VALUE,
+        Text('For one column write class_mode="raw".', '若只有一列，请写 class_mode="raw"。'),
+    ),
+    "not_labels": ErrorText(
+        Text(
+            'labels as text in column “{name}” (y_col), or lists of text for class_mode "categorical"',
+            '“{name}”列（y_col）为文本标签；class_mode 为 "categorical" 时也可为文本列表',
+        ),
+        Text("{value} in row {row}", "第 {row} 行为 {value}"),
+        Text(
+            'Convert the column with astype(str), or write class_mode="raw" for numbers.',
+            '请用 astype(str) 转换该列；若标签为数字，请写 class_mode="raw"。',
+        ),
+    ),
+    "not_two_classes": ErrorText(
+        Text('two classes for class_mode "binary"', 'class_mode 为 "binary" 时有两个类别'),
+        Text("{n}", "{n} 个"),
+        Text('Write class_mode="sparse" or "categorical" instead.', '请改用 class_mode="sparse" 或 "categorical"。'),
+    ),
+    "ragged_column": ErrorText(
+        Text("values of one shape in column “{name}”", "“{name}”列中的值形状一致"),
+        Text("several shapes", "多种形状"),
+        Text("Bring all rows to one shape.", "请使所有行的形状一致。"),
+    ),
+    "weights_not_numbers": ErrorText(
+        Text("numbers in column “{name}” (weight_col)", "“{name}”列（weight_col）为数字"),
+        Text("values of another type", "其他类型的值"),
+        Text("Convert the column with astype(float).", "请用 astype(float) 转换该列。"),
+    ),
+    "weight_not_finite": ErrorText(
+        Text("finite numbers in column “{name}” (weight_col)", "“{name}”列（weight_col）为有限的数字"),
+        Text("NaN or infinity in row {row}", "第 {row} 行为 NaN 或无穷大"),
+        Text("Fill in or drop such rows.", "请填补或删除这些行。"),
+    ),
     "no_split": ErrorText(
         Text("a generator with a validation_split for subset", "使用 subset 时生成器带有 validation_split"),
         Text("subset={value} without one", "subset={value}，但没有 validation_split"),
@@ -297,9 +354,27 @@ NOTES: dict[str, Text] = {
     "found_pictures": Text(
         "Found {n} images belonging to {n_classes} classes.", "找到 {n} 张图片，共 {n_classes} 个类别。"
     ),
+    "found_rows": Text("Found {n} {validated} image filenames.", "找到 {n} 个图片文件名（{validated}）。"),
+    "found_rows_of_classes": Text(
+        "Found {n} {validated} image filenames belonging to {n_classes} classes.",
+        "找到 {n} 个图片文件名（{validated}），共 {n_classes} 个类别。",
+    ),
 }
 
 WARNINGS: dict[str, Text] = {
+    "files_left_out": Text(
+        'Found {n} invalid image filename(s) in x_col="{name}": missing, or not with a picture\'s ending. These rows are '
+        "left out.",
+        'x_col="{name}" 中有 {n} 个无效的图片文件名（文件不存在或扩展名不是图片）。这些行被跳过。',
+    ),
+    "classes_unused": Text(
+        "`classes` has no meaning for class_mode={class_mode} and is ignored.",
+        "class_mode={class_mode} 时 `classes` 没有意义，将被忽略。",
+    ),
+    "old_argument": Text(
+        "{name} is an argument of older Keras versions and does nothing.",
+        "{name} 是旧版 Keras 的参数，不起作用。",
+    ),
     "folder_left_out": Text(
         "The folder “{path}” cannot be read ({reason}); its pictures are left out.",
         "无法读取文件夹“{path}”（{reason}），其中的图片被跳过。",

@@ -46,6 +46,14 @@ ERRORS: dict[str, ErrorText] = {
             "请以数组传入 x 和 y，或传入能产生 (x, y) 批次的对象。",
         ),
     ),
+    "several_targets": ErrorText(
+        Text("one target per picture: networks here have one output", "每张图片一个目标：此处的网络只有一个输出"),
+        Text('a list of {n} targets (class_mode "multi_output")', '{n} 个目标的列表（class_mode "multi_output"）'),
+        Text(
+            'Choose one column as y_col with class_mode="raw", or several, which then stand side by side.',
+            '请用 class_mode="raw" 并把 y_col 设为一列，或设为多列（各列会并排组成一个目标）。',
+        ),
+    ),
     "no_labels": ErrorText(
         Text("labels y beside the pictures x", "与图片 x 对应的标签 y"),
         Text("pictures alone", "只有图片"),

@@ -88,6 +88,8 @@ class CheckBatch:
         x, y, w = parts(item)
         if y is None:
             raise DataError("training.no_labels")
+        if isinstance(y, list) and len(y) != len(x) and all(np.ndim(target) and len(target) == len(x) for target in y):
+            raise DataError("training.several_targets", n=len(y))
         check_lengths(x, y, w)
         self.loss.check(on_host(y), self.n_outputs)
         if w is not None:

@@ -15,7 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from engine import DataError, ImageDataGenerator, Model, SpecError
-from engine.augment import DirectoryIterator, load_img, save_img
+from engine.augment import DirectoryIterator, list_pictures, load_img, save_img, validate_filename
 from engine.augment.files import PictureReader
 from engine.augment.names import Names
 from tests.oracle.load import recorded
@@ -159,6 +159,15 @@ def test_dtype_of_batches(folder):
     flow = DirectoryIterator(folder, None, (8, 8), dtype="float64", class_mode="sparse")
     x, y = flow[0]
     assert (x.dtype, y.dtype) == (np.float64, np.float64)
+
+
+def test_pictures_below_a_folder_and_whether_a_file_is_one(tmp_path):
+    _write_tree(tmp_path, ["b.PNG", "a/c.webp", "a/d.txt", "a/e.gif"])
+    assert list_pictures(str(tmp_path)) == [str(tmp_path / "b.PNG"), str(tmp_path / "a" / "c.webp")]
+    assert list_pictures(str(tmp_path), ext="png") == [str(tmp_path / "b.PNG")]
+    assert validate_filename(str(tmp_path / "b.PNG"), ("png",))
+    assert not validate_filename(str(tmp_path / "b.PNG"), ("jpg",))
+    assert not validate_filename(str(tmp_path / "gone.png"), ("png",))
 
 
 # --- who reads does not matter ---

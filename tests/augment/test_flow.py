@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine import DataError, ImageDataGenerator, SpecError
+from engine.augment import Iterator
 from engine.augment.flow import order
 from tests.oracle.load import recorded
 
@@ -72,6 +73,17 @@ def test_pictures_and_masks_stay_in_step():
     labels = ImageDataGenerator(**settings).flow(masks, batch_size=3, seed=5)
     for _ in range(6):
         assert np.array_equal(next(pictures)[..., :1] > 128, next(labels) > 0)
+
+
+def test_samples_without_their_pictures():
+    flow, same = (ImageDataGenerator().flow(_noise(10), np.arange(10), batch_size=4, seed=3) for _ in range(2))
+    indices = flow.index_generator
+    for _ in range(4):
+        assert np.array_equal(next(indices), next(same)[1])
+    assert np.array_equal(next(flow)[1], next(same)[1]), "both share one place"
+    assert next(Iterator(0, 0, False, 0).index_generator).size == 0
+    with pytest.raises(DataError):
+        next(Iterator(0, 32, False, 0))
 
 
 def test_threads_change_nothing():

@@ -1,0 +1,266 @@
+"""Pictures that a table names: which rows count, and what their columns mean, as in Keras.
+
+The table is pandas', or anything else whose ``table[column]`` gives a column; nothing here imports pandas.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.augment.files import (
+    FileIterator,
+    PictureReader,
+    check_class_mode,
+    check_class_names,
+    check_subset_of,
+    settle_generator,
+    validate_filename,
+)
+from engine.augment.iterator import bounds
+from engine.augment.names import Names
+from engine.errors import DataError, SpecError, SpecTypeError
+from engine.texts.augment import NOTES, WARNINGS
+
+if TYPE_CHECKING:
+    from engine.augment.generator import ImageDataGenerator
+
+LABELLED = ("categorical", "binary", "sparse")  # the modes in which samples have classes
+CLASS_MODES = (*LABELLED, "input", "multi_output", "raw")
+
+
+class DataFrameIterator(FileIterator):
+    """Batches of the pictures in a table; made by `ImageDataGenerator.flow_from_dataframe`. See `Iterator`.
+
+    Samples are the rows in their order. Left out, with a warning, are rows whose file is missing or has another ending
+    than a picture's (see `DirectoryIterator`), and silently those of classes that `classes` does not name.
+
+    Parameters
+    ----------
+    dataframe : pandas.DataFrame
+        One row per picture.
+    directory : str or path-like, optional
+        Where files lie; None = the table has whole paths.
+    image_data_generator : ImageDataGenerator, optional
+        What happens to the pictures; None = they become floats.
+    x_col : str
+        Column of the files' names, or whole paths.
+    y_col : str or list of str
+        Column of the labels or targets; several for class mode "raw" or "multi_output".
+    weight_col : str, optional
+        Column of the sample weights, numbers.
+    classes : sequence of str, optional
+        The classes in their order; None = all there are, in the order of their names as text.
+    class_mode : {"categorical", "binary", "sparse", "input", "multi_output", "raw"} or None
+        y of a batch. "categorical": rows of zeros and ones; labels are text, or lists of text (several classes per
+        picture). "binary", of exactly two classes, and "sparse": the numbers of the classes, as floats; labels are
+        text. "raw": the values of `y_col`. "multi_output": a list of the values of each column. "input": the pictures
+        once more. None: x alone.
+    target_size, color_mode, batch_size, shuffle, seed, data_format, save_to_dir, save_prefix, save_format
+        As for `DirectoryIterator`, as are `interpolation`, `keep_aspect_ratio` and `dtype`.
+    subset : {"training", "validation"}, optional
+        With the generator's `validation_split` v: "validation" is the first int(v * rows) rows that are left,
+        "training" the rest. Pictures of the validation are standardized, never transformed.
+    validate_filenames : bool
+        Whether to look for each file first. Without it a missing file is an error when its batch is read.
+
+    Attributes
+    ----------
+    class_indices : dict of str to int
+        The number of each class; empty where there are none.
+    classes : np.ndarray or list of list of int
+        (n,) int32, the class of each row; lists of several if any row has one; None where there are none.
+    filenames, filepaths : Names
+        Sequences of str: the files as in the table, and with `directory`.
+    labels, sample_weight
+        What the batches' y and weights are made of.
+
+    Raises
+    ------
+    SpecTypeError
+        If a column's values are of a type that the class mode cannot use.
+    SpecError
+        If the table lacks a column, "binary" has not two classes, or an argument is out of range.
+    DataError
+        If weights or targets are not finite, or rows of a column differ in shape.
+    """
+
+    def __init__(
+        self,
+        dataframe: Any,
+        directory: str | os.PathLike[str] | None = None,
+        image_data_generator: ImageDataGenerator | None = None,
+        x_col: str = "filename",
+        y_col: str | Sequence[str] | None = "class",
+        weight_col: str | None = None,
+        target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb",
+        classes: Sequence[str] | None = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        data_format: str | None = None,
+        save_to_dir: str | Path | None = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        subset: str | None = None,
+        interpolation: str = "nearest",
+        keep_aspect_ratio: bool = False,
+        dtype: Any = None,
+        validate_filenames: bool = True,
+    ) -> None:
+        generator = settle_generator(image_data_generator, data_format)
+        reader = PictureReader(target_size, color_mode, interpolation, keep_aspect_ratio)
+        check_class_mode(class_mode, CLASS_MODES)
+        check_subset_of(generator, subset)
+        folder = "" if directory is None else os.fspath(directory)
+        targets = _Targets(dataframe, y_col, class_mode, classes)
+        files = _file_names(dataframe, x_col)
+        weights = None if weight_col is None else _weights(dataframe, weight_col)
+        rows = _with_file(files, folder, x_col) if validate_filenames else np.arange(len(files))
+        rows = targets.settle_classes(rows)
+        rows = rows[slice(*bounds(len(rows), generator.validation_split, subset))]
+        super().__init__(
+            Names.of(files[row] for row in rows),
+            folder,
+            reader,
+            class_mode,
+            generator,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            save_to_dir=save_to_dir,
+            save_prefix=save_prefix,
+            save_format=save_format,
+            subset=subset,
+            dtype=dtype,
+            classes=targets.classes_of(rows),
+            class_indices=targets.class_indices,
+            columns=targets.columns_of(rows),
+            sample_weight=None if weights is None else weights[rows],
+        )
+        note = "found_rows_of_classes" if class_mode in LABELLED else "found_rows"
+        validated = "validated" if validate_filenames else "non-validated"
+        print(NOTES[note]("en", n=self.n, validated=validated, n_classes=self.num_classes))
+
+
+class _Targets:
+    """What the columns of a table's targets say, and which rows they leave."""
+
+    def __init__(self, table: Any, y_col: Any, class_mode: str | None, classes: Sequence[str] | None) -> None:
+        self.given = list(dict.fromkeys(check_class_names(classes)))
+        self.labels: list[Any] | None = None
+        self.columns: Any = None
+        self.class_indices: dict[str, int] = {}
+        if class_mode in LABELLED:
+            self.labels = _labels(table, y_col, class_mode)
+            names = self.given or set(self._names(range(len(self.labels))))
+            if class_mode == "binary" and len(names) != 2:
+                raise SpecError("augment.not_two_classes", field="augment.class_mode", n=len(names))
+        elif self.given:
+            warnings.warn(WARNINGS["classes_unused"]("en", class_mode=repr(class_mode)), stacklevel=3)
+        if class_mode == "multi_output":
+            if not isinstance(y_col, list | tuple):
+                raise SpecTypeError("augment.not_columns", field="augment.y_col", value=repr(y_col))
+            self.columns = [_values(table, name) for name in y_col]
+        elif class_mode == "raw":
+            several = isinstance(y_col, list | tuple)
+            self.columns = np.stack([_values(table, c) for c in y_col], axis=1) if several else _values(table, y_col)
+
+    def _names(self, rows: Iterable[int]) -> Iterator[str]:
+        assert self.labels is not None
+        return (name for row in rows for name in _each(self.labels[row]))
+
+    def settle_classes(self, rows: np.ndarray) -> np.ndarray:
+        """Number the classes that rows have, unless they were given; return the rows that have one of those."""
+        if self.labels is None:
+            return rows
+        names = self.given or sorted(set(self._names(rows)))
+        self.class_indices = {name: k for k, name in enumerate(names)}
+        if not self.given:
+            return rows
+        return np.array([row for row in rows if any(n in self.class_indices for n in self._names([row]))], np.int64)
+
+    def classes_of(self, rows: np.ndarray) -> Any:
+        """(n,) int32 the class of each row; a list, if any row has a list of classes."""
+        if self.labels is None:
+            return None
+        numbers = [self._numbers(self.labels[row]) for row in rows]
+        return numbers if any(isinstance(number, list) for number in numbers) else np.array(numbers, np.int32)
+
+    def _numbers(self, label: Any) -> int | list[int]:
+        if isinstance(label, str):
+            return self.class_indices[label]
+        return [self.class_indices[name] for name in label if name in self.class_indices]
+
+    def columns_of(self, rows: np.ndarray) -> Any:
+        """The targets of the rows that are passed along, if any."""
+        if isinstance(self.columns, list):
+            return [column[rows] for column in self.columns]
+        return None if self.columns is None else self.columns[rows]
+
+
+def _each(label: Any) -> Sequence[str]:
+    return (label,) if isinstance(label, str) else label
+
+
+def _column(table: Any, name: Any) -> Any:
+    try:
+        return table[name]
+    except KeyError:
+        raise SpecError("augment.no_such_column", value=repr(name), names=", ".join(map(str, table))) from None
+
+
+def _file_names(table: Any, name: str) -> list[str]:
+    files = list(_column(table, name))
+    wrong = next((file for file in files if not isinstance(file, str)), None)
+    if wrong is not None:
+        raise SpecTypeError("augment.not_file_names", field="augment.x_col", name=name, value=repr(wrong))
+    return files
+
+
+def _labels(table: Any, y_col: Any, class_mode: str) -> list[Any]:
+    """The labels of a column: text, or also lists of text if a picture may have several classes."""
+    if not isinstance(y_col, str):
+        raise SpecTypeError("augment.not_a_column", field="augment.y_col", mode=class_mode, value=repr(y_col))
+    labels = list(_column(table, y_col))
+    types = str | list | tuple if class_mode == "categorical" else str
+    for row, label in enumerate(labels):
+        if not isinstance(label, types) or not all(isinstance(name, str) for name in _each(label)):
+            raise SpecTypeError("augment.not_labels", field="augment.y_col", name=y_col, row=row, value=repr(label))
+    return labels
+
+
+def _values(table: Any, name: Any) -> np.ndarray:
+    """A column as an array; one that holds arrays is stacked."""
+    values = np.asarray(_column(table, name))
+    if values.dtype != object:
+        return values
+    try:
+        return np.array(values.tolist())
+    except ValueError:
+        raise DataError("augment.ragged_column", name=name) from None
+
+
+def _weights(table: Any, name: str) -> np.ndarray:
+    weights = _values(table, name)
+    if weights.dtype.kind not in "iuf":
+        raise SpecTypeError("augment.weights_not_numbers", field="augment.weight_col", name=name)
+    if not np.isfinite(weights).all():
+        raise DataError("augment.weight_not_finite", name=name, row=int(np.isfinite(weights).argmin()))
+    return weights
+
+
+def _with_file(files: list[str], folder: str, x_col: str) -> np.ndarray:
+    """The rows whose file is there and a picture by its name; warns of the others."""
+    rows = [row for row, name in enumerate(files) if validate_filename(os.path.join(folder, name))]
+    if len(rows) < len(files):
+        text = WARNINGS["files_left_out"]("en", n=len(files) - len(rows), name=x_col)
+        warnings.warn(text, stacklevel=4)
+    return np.array(rows, np.int64)
