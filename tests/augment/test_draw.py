@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import ImageDataGenerator, SpecError
@@ -126,6 +126,75 @@ def test_keras_numbers_for_a_seed_with_the_shift_axes_put_right():
         assert list(drawn) == NAMES
         for name in NAMES:
             assert drawn[name] == pytest.approx(expected[name], abs=1e-9), (case, name)
+
+
+def _draw_by_the_rules(arguments, shape, seed):
+    """Keras' draws written out, with the first shift up and down, and the second sideways."""
+    random = np.random.RandomState(seed)
+
+    def either_way(largest):
+        return random.uniform(-largest, largest) if largest else 0
+
+    def shift(name, side):
+        given = arguments[name]
+        if isinstance(given, float) or np.all(given == 0):
+            drawn = either_way(given)
+        else:
+            drawn = random.choice(given)
+            drawn = drawn * random.choice([-1, 1])
+        return drawn * side if np.max(given) < 1 else drawn
+
+    drawn = {"theta": either_way(arguments["rotation_range"])}
+    drawn["ty"] = shift("height_shift_range", shape[0])
+    drawn["tx"] = shift("width_shift_range", shape[1])
+    drawn["shear"] = either_way(arguments["shear_range"])
+    zoom = arguments["zoom_range"]
+    low, high = zoom if isinstance(zoom, tuple) else (1 - zoom, 1 + zoom)
+    drawn["zx"], drawn["zy"] = (1, 1) if low == high == 1 else random.uniform(low, high, 2)
+    drawn["flip_horizontal"] = (random.random_sample() < 0.5) * arguments["horizontal_flip"]
+    drawn["flip_vertical"] = (random.random_sample() < 0.5) * arguments["vertical_flip"]
+    channel, brightness = arguments["channel_shift_range"], arguments["brightness_range"]
+    drawn["channel_shift_intensity"] = either_way(channel) if channel else None
+    drawn["brightness"] = random.uniform(*brightness) if brightness else None
+    return drawn
+
+
+SHIFTS = (
+    st.sampled_from([0, 0.0, 1.0])
+    | st.floats(0.01, 3)
+    | st.integers(2, 9)
+    | st.lists(st.floats(-0.9, 0.9), min_size=1, max_size=4)
+    | st.lists(st.integers(-5, 5), min_size=1, max_size=4).map(lambda shifts: [*shifts, 6])
+)
+PAIRS = st.tuples(st.floats(0.1, 3), st.floats(0.1, 3)).map(sorted).map(tuple)
+
+
+@settings(deadline=None)
+@given(
+    arguments=st.fixed_dictionaries(
+        {
+            "rotation_range": st.sampled_from([0, 20, 400.5]),
+            "width_shift_range": SHIFTS,
+            "height_shift_range": SHIFTS,
+            "shear_range": st.sampled_from([0, 1.5, 45]),
+            "zoom_range": st.sampled_from([0, 0.3, (1, 1)]) | PAIRS,
+            "horizontal_flip": st.booleans(),
+            "vertical_flip": st.booleans(),
+            "channel_shift_range": st.sampled_from([0, 0.5, 90]),
+            "brightness_range": st.none() | PAIRS,
+        }
+    ),
+    shape=st.tuples(st.integers(1, 300), st.integers(1, 300), st.sampled_from([1, 3, 4])),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_draws_are_those_of_numpy_s_random_state_in_keras_order(arguments, shape, seed):
+    drawn = ImageDataGenerator(**arguments).get_random_transform(shape, seed=seed)
+    expected = _draw_by_the_rules(arguments, shape, seed)
+    assert set(drawn) == set(expected)
+    for name, value in expected.items():
+        assert drawn[name] == pytest.approx(value, abs=1e-9), name
+    first = ImageDataGenerator(**arguments, data_format="channels_first")
+    assert first.get_random_transform((shape[2], *shape[:2]), seed=seed) == drawn
 
 
 def test_without_a_seed_draws_differ_and_numpy_s_own_numbers_are_left_alone():
