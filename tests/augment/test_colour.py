@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ImageEnhance
 
 from engine import ImageDataGenerator
+from engine.augment import array_to_img, img_to_array
 from engine.augment.colour import brighten, shift_channels
 from tests.oracle.load import recorded
 
@@ -29,6 +33,22 @@ def test_brightness_equals_keras_but_for_its_truncation(case):
         assert np.array_equal(np.floor(ours), expected)
     if case["image"] == "image_02":
         assert not expected.any(), "Keras turns pictures in 0..1 black"
+
+
+@given(factor=st.floats(0, 6), n_channels=st.sampled_from([1, 3]), seed=st.integers(0, 99))
+def test_brightness_equals_pillow_s_but_for_its_truncation(factor, n_channels, seed):
+    picture = np.random.default_rng(seed).uniform(0, 255, (4, 5, n_channels)).astype(np.float32)
+    picture[0, 0] = 200
+    image = array_to_img(picture, scale=False)
+    expected = img_to_array(ImageEnhance.Brightness(image).enhance(factor))
+    assert np.abs(ImageDataGenerator().apply_transform(picture, {"brightness": factor}) - expected).max() < 1.01
+
+
+@given(amount=st.floats(-300, 300), low=st.sampled_from([0, -1, 0.5]), high=st.sampled_from([1, 100, 255]))
+def test_channel_shift_equals_clipping(amount, low, high):
+    picture = np.random.default_rng(0).uniform(low, high, (6, 4, 3)).astype(np.float32)
+    out = ImageDataGenerator().apply_transform(picture, {"channel_shift_intensity": amount})
+    assert np.abs(out - np.clip(picture + np.float64(amount), picture.min(), picture.max())).max() < 1e-4
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (0, 255), (-120, 130), (0, 65535)])

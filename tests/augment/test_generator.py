@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import warnings
@@ -166,6 +167,11 @@ def test_call_text_shows_only_what_is_not_the_default():
     generator = ImageDataGenerator(rotation_range=30, fill_mode="nearest", zoom_range=0.0, horizontal_flip=True)
     assert generator.call_text() == "ImageDataGenerator(\n    rotation_range=30,\n    horizontal_flip=True,\n)"
     assert ImageDataGenerator().call_text() == "ImageDataGenerator()"
+
+
+def test_flow_takes_its_arguments_in_keras_order():
+    order = "x y batch_size shuffle sample_weight seed save_to_dir save_prefix save_format ignore_class_split subset"
+    assert list(inspect.signature(ImageDataGenerator().flow).parameters) == order.split()
 
 
 @pytest.mark.parametrize("preset", catalog.PRESETS)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine import DataError, ImageDataGenerator
 from tests.oracle.load import recorded
 
 ARRAYS, CASES = recorded("standardize")
+SWITCHES = (
+    "featurewise_center",
+    "featurewise_std_normalization",
+    "samplewise_center",
+    "samplewise_std_normalization",
+    "zca_whitening",
+)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +44,51 @@ def test_equals_keras(case, data_format):
             expected = ARRAYS[f"{case['name']}/{name}"]
             found = getattr(generator.standardization, name)
             assert np.abs(found - (expected if name.startswith("zca") else axes(expected))).max() < 1e-4
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    switches=st.fixed_dictionaries({name: st.booleans() for name in SWITCHES}),
+    rescale=st.sampled_from([None, 0, 1, 1 / 255, -2.0]),
+    doubled=st.booleans(),
+    size=st.tuples(st.integers(1, 5), st.integers(1, 5), st.sampled_from([1, 3, 4])),
+    data_format=st.sampled_from(["channels_last", "channels_first"]),
+    dtype=st.sampled_from([np.uint8, np.float32]),
+)
+@pytest.mark.filterwarnings("ignore:.*_normalization=True", "ignore:zca_whitening=True")
+def test_any_mix_of_steps_is_keras_formula(switches, rescale, doubled, size, data_format, dtype):
+    x = np.random.default_rng(1).uniform(1, 255, (7, *size)).astype(dtype)
+    x = np.moveaxis(x, 3, 1) if data_format == "channels_first" else x
+    others = (0, 2, 3) if data_format == "channels_first" else (0, 1, 2)
+    generator = ImageDataGenerator(
+        **switches,
+        zca_epsilon=0.1,
+        rescale=rescale,
+        preprocessing_function=(lambda picture: 2 * picture) if doubled else None,
+        data_format=data_format,
+    )
+    generator.fit(x)
+
+    scaled = x.astype(np.float64) * (rescale or 1)
+    mean = scaled.mean(others, keepdims=True)
+    std = scaled.std(others, keepdims=True)
+    expected = scaled * (2 if doubled else 1)
+    if switches["samplewise_center"] or switches["samplewise_std_normalization"]:
+        expected = expected - expected.mean((1, 2, 3), keepdims=True)
+    if switches["samplewise_std_normalization"]:
+        expected = expected / (expected.std((1, 2, 3), keepdims=True) + 1e-6)
+    if any(switches[name] for name in ("featurewise_center", "featurewise_std_normalization", "zca_whitening")):
+        expected = expected - mean
+    if switches["featurewise_std_normalization"] and not switches["zca_whitening"]:
+        expected = expected / (std + 1e-6)
+    if switches["zca_whitening"]:
+        rows = (scaled - mean).reshape(7, -1)
+        u, values, _ = np.linalg.svd(rows.T, full_matrices=False)
+        matrix = u @ np.diag(np.sqrt(7) / (values + 0.1)) @ u.T
+        expected = (expected.reshape(7, -1) @ matrix).reshape(expected.shape)
+    found = next(generator.flow(x, batch_size=7, shuffle=False))
+    assert np.abs(found - expected).max() < 1e-4 * max(1, np.abs(expected).max())
+    assert np.allclose(generator.standardize(x[3]), found[3], atol=1e-3)
 
 
 def test_input_is_not_changed():
