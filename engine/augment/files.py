@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.augment import arguments
 from engine.augment.iterator import PictureIterator, check_subset
 from engine.augment.names import Names
 from engine.augment.pictures import CHANNELS, check_color_mode, check_interpolation, check_size, read_pixels
@@ -170,7 +169,7 @@ class FileIterator(PictureIterator):
         sample_weight: np.ndarray | None = None,
     ) -> None:
         super().__init__(
-            len(filenames), generator, batch_size, shuffle, seed, subset, save_to_dir, save_prefix, save_format
+            len(filenames), generator, batch_size, shuffle, seed, subset, save_to_dir, save_prefix, save_format, dtype
         )
         self.directory = directory
         self.filenames = filenames
@@ -181,7 +180,6 @@ class FileIterator(PictureIterator):
         self.class_indices = class_indices or {}
         self.labels = classes if columns is None else columns
         self.sample_weight = sample_weight
-        self.dtype = np.dtype(arguments.CHECKS["dtype"]("dtype", dtype) or generator.dtype)
 
     @property
     def samples(self) -> int:
@@ -224,7 +222,7 @@ class FileIterator(PictureIterator):
         pixels = self.reader([self.filepaths[int(index)] for index in indices])
         if self.generator.data_format == "channels_first":
             pixels = np.moveaxis(pixels, 3, 1)
-        x = self._transformed(pixels, np.arange(len(indices)), indices, pass_).astype(self.dtype, copy=False)
+        x = self._transformed(pixels, np.arange(len(indices)), indices, pass_)
         return self._with_targets(x, indices)
 
     def known(self) -> tuple[Any, ...] | None:

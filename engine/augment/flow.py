@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.augment.files import settle_generator
 from engine.augment.iterator import PictureIterator, bounds, check_subset, order
 from engine.augment.pixels import check_batch, is_mapped
 from engine.errors import DataError
@@ -30,8 +31,8 @@ class NumpyArrayIterator(PictureIterator):
         pair also has other arrays of N rows, which are passed along: x of a batch is then a list.
     y : array_like, optional
         (N, ...): labels, passed along.
-    image_data_generator : ImageDataGenerator
-        What happens to the pictures.
+    image_data_generator : ImageDataGenerator or None
+        What happens to the pictures; None = nothing.
     batch_size : int
         Pictures per batch; the last batch of a pass may be smaller.
     shuffle : bool
@@ -40,6 +41,8 @@ class NumpyArrayIterator(PictureIterator):
         (N,): passed along. Needs `y`.
     seed : int, optional
         Decides order and transforms. None = a fresh one, to be read from the attribute `seed`.
+    data_format : {"channels_last", "channels_first"}, optional
+        None = the generator's.
     save_to_dir : str or Path, optional
         Folder for a copy of every picture made, for people to look at: each stretched from black to white.
     save_prefix, save_format : str
@@ -48,6 +51,8 @@ class NumpyArrayIterator(PictureIterator):
         With the generator's `validation_split` v: "validation" is the first int(N * v) pictures, "training" the rest.
     ignore_class_split : bool
         Whether to accept that a subset lacks classes which the other has.
+    dtype : str or np.dtype, optional
+        Type of the pictures; None = the generator's.
 
     Attributes
     ----------
@@ -75,17 +80,20 @@ class NumpyArrayIterator(PictureIterator):
         self,
         x: Any,
         y: Any,
-        image_data_generator: ImageDataGenerator,
+        image_data_generator: ImageDataGenerator | None,
         batch_size: int = 32,
         shuffle: bool = False,
         sample_weight: Any = None,
         seed: int | None = None,
+        data_format: str | None = None,
         save_to_dir: str | Path | None = None,
         save_prefix: str = "",
         save_format: str = "png",
         subset: str | None = None,
         ignore_class_split: bool = False,
+        dtype: Any = None,
     ) -> None:
+        generator = settle_generator(image_data_generator, data_format)
         images, others = _split_pair(x)
         self.x = check_batch(images)
         self.others = [self._alongside("x", values) for values in others]
@@ -93,12 +101,12 @@ class NumpyArrayIterator(PictureIterator):
         self.sample_weight = None if sample_weight is None else self._alongside("sample_weight", sample_weight)
         if sample_weight is not None and y is None:
             raise DataError("augment.weights_without_labels")
-        first, last = bounds(len(self.x), image_data_generator.validation_split, check_subset(subset))
+        first, last = bounds(len(self.x), generator.validation_split, check_subset(subset))
         if subset is not None:
-            self._check_cut(last if subset == "validation" else first, image_data_generator, ignore_class_split)
+            self._check_cut(last if subset == "validation" else first, generator, ignore_class_split)
         super().__init__(
             last - first,
-            image_data_generator,
+            generator,
             batch_size,
             shuffle,
             seed,
@@ -106,9 +114,10 @@ class NumpyArrayIterator(PictureIterator):
             save_to_dir,
             save_prefix,
             save_format,
+            dtype,
             first=first,
         )
-        self.in_memory = not self.others and self.saving is None
+        self.in_memory = not self.others and self.saving is None and self.dtype == generator.dtype
 
     def known(self) -> tuple[Any, ...] | None:
         """Pictures, labels and weights; None beside other arrays, and for floats in a file, too many to look at."""
@@ -129,7 +138,7 @@ class NumpyArrayIterator(PictureIterator):
         Returns
         -------
         np.ndarray or tuple
-            x (n, H, W, C) of the generator's dtype, or a list of it and the other arrays' rows; (x, y),
+            x (n, H, W, C) of `dtype`, or a list of it and the other arrays' rows; (x, y),
             (x, y, sample_weight) where these were given.
         """
         images = self._transformed(self.x, indices, indices, pass_)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from engine.augment.arguments import check_count, check_seed
+from engine.augment.arguments import CHECKS, check_count, check_seed
 from engine.errors import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -219,6 +219,8 @@ class PictureIterator(Iterator):
         Pictures of the validation are standardized, never transformed.
     save_to_dir, save_prefix, save_format
         As for `Saving`, whose folder may be None.
+    dtype : str or np.dtype, optional
+        Type of the pictures; None = the generator's.
     """
 
     def __init__(
@@ -232,10 +234,12 @@ class PictureIterator(Iterator):
         save_to_dir: str | Path | None,
         save_prefix: str,
         save_format: str,
+        dtype: Any,
         first: int = 0,
     ) -> None:
         super().__init__(n, batch_size, shuffle, seed, first)
         self.generator = generator
+        self.dtype = np.dtype(CHECKS["dtype"]("dtype", dtype) or generator.dtype)
         self.subset = subset
         self.saving = None if save_to_dir is None else Saving(save_to_dir, save_prefix, save_format)
 
@@ -247,7 +251,7 @@ class PictureIterator(Iterator):
             batch = self.generator.augment(images, rows, self.seed, pass_, samples=samples)
         if self.saving is not None:
             self.saving(batch, samples, self.seed, pass_, self.generator.data_format)
-        return batch
+        return batch.astype(self.dtype, copy=False)
 
 
 class Saving:

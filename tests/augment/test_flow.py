@@ -10,7 +10,7 @@ import pytest
 
 from engine import DataError, ImageDataGenerator, SpecError
 from engine.augment import Iterator
-from engine.augment.flow import order
+from engine.augment.flow import NumpyArrayIterator, order
 from tests.oracle.load import recorded
 
 FLOW_CASES = recorded("iterators", "flow")[1]
@@ -160,6 +160,19 @@ def test_labels_of_any_shape_pass_along():
     assert type(x) is np.ndarray
     assert type(next(ImageDataGenerator().flow(_noise(9)))) is np.ndarray
     assert next(ImageDataGenerator().flow(_noise(3).tolist(), [1, 2, 3], shuffle=False))[1].tolist() == [1, 2, 3]
+
+
+def test_the_iterator_s_own_arguments():
+    images = _noise(4)
+    plain = NumpyArrayIterator(images, None, None, 2, False, None, 5, "channels_last", dtype="float64")
+    assert next(plain).dtype == np.float64 and plain.dtype == np.float64
+    assert np.array_equal(next(plain), images[2:])
+    first = NumpyArrayIterator(np.moveaxis(images, 3, 1), np.arange(4), None, data_format="channels_first")
+    assert first.generator.data_format == "channels_first"
+    with pytest.raises(SpecError, match="channels_last"):
+        NumpyArrayIterator(images, None, ImageDataGenerator(), data_format="channels_first")
+    with pytest.raises(SpecError, match="dtype"):
+        NumpyArrayIterator(images, None, None, dtype="uint8")
 
 
 # --- bad input ---
