@@ -223,9 +223,19 @@ ERRORS: dict[str, ErrorText] = {
         Text("For example 0.1.", "例如 0.1。"),
     ),
     "bad_rate": ErrorText(
-        Text("a schedule that returns a number", "返回数字的学习率函数"),
+        Text("a schedule that returns a number of at least 0", "返回不小于 0 的数的学习率函数"),
         Text("{rate!r}", "{rate!r}"),
         Text("Return the new learning rate as a float.", "请以浮点数返回新的学习率。"),
+    ),
+    "not_a_schedule": ErrorText(
+        Text("a function of the epoch as schedule", "以轮次为参数的函数作为 schedule"),
+        Text("{kind}", "{kind}"),
+        Text("For example lambda epoch: 0.01 * 0.9**epoch.", "例如 lambda epoch: 0.01 * 0.9**epoch。"),
+    ),
+    "bad_separator": ErrorText(
+        Text("a single character as separator", "单个字符作为 separator"),
+        Text("{value}", "{value}"),
+        Text('Use "," or ";".', '请使用 "," 或 ";"。'),
     ),
     "bad_file_name": ErrorText(
         Text("only names from the logs in the file name {path!r}", "文件名 {path!r} 中只使用日志里的名称"),
@@ -350,6 +360,14 @@ NOTES: dict[str, Text] = {
     "threads_instead": Text(
         "use_multiprocessing is not needed: batches are prepared by threads.",
         "无需 use_multiprocessing：批次由线程准备。",
+    ),
+    "keras_file": Text(
+        "Models are stored as safetensors: names ending in .h5 or .keras become NAME.safetensors, here and in load.",
+        "模型以 safetensors 格式保存：以 .h5 或 .keras 结尾的文件名会变为 NAME.safetensors，载入时也一样。",
+    ),
+    "broken_backup": Text(
+        "The backup {path} cannot be read; the one before it is used.",
+        "备份 {path} 无法读取，改用它之前的备份。",
     ),
     "missing_metric": Text(
         "{callback} watches {monitor!r}, which this epoch does not have; there are {known}.",

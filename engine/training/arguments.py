@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.augment.arguments import check_count
 from engine.errors import DataError, SpecError
+from engine.training.callbacks.base import HOOKS
 from engine.training.checks import check_lengths, on_host
 from engine.training.feeds import Feed, is_array
 
@@ -33,7 +34,7 @@ def epoch_range(initial_epoch: int, epochs: int) -> range:
 
 
 def list_callbacks(callbacks: Iterable[Any] | None) -> list[Any]:
-    """The callbacks as a list; anything with Keras' hooks is one.
+    """The callbacks as a list; anything with one of Keras' hooks is one.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def list_callbacks(callbacks: Iterable[Any] | None) -> list[Any]:
         raise SpecError("training.not_callbacks", kind=type(callbacks).__name__)
     listed = list(callbacks or ())
     for callback in listed:
-        if not hasattr(callback, "on_train_begin"):
+        if isinstance(callback, type) or not any(hasattr(callback, hook) for hook in (*HOOKS, "set_model")):
             raise SpecError("training.not_callbacks", kind=f"a list with {type(callback).__name__}")
     return listed
 

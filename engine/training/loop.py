@@ -34,6 +34,7 @@ def train(
     batches: Iterator[Batch],
     *,
     epochs: range,
+    first_step: int,
     steps: int | None,
     validate: Callable[[int], Logs],
     class_weights: Tensor | None,
@@ -41,7 +42,7 @@ def train(
 ) -> Logs:
     """Train for `epochs` of `steps` batches each, all from one continuing stream; returns the last epoch's logs.
 
-    Without `steps` an epoch is all that comes.
+    The first epoch begins with batch `first_step`, the others with batch 0. Without `steps` an epoch is all that comes.
     `validate` gives the logs of the validation after an epoch, with names ``val_...``; empty if there is none.
     """
     logs: Logs = {}
@@ -52,14 +53,15 @@ def train(
             break
         before = model.n_batches
         callbacks.on_epoch_begin(epoch, {})
-        stream = itertools.chain([first], itertools.islice(batches, None if steps is None else steps - 1))
-        averages = train_epoch(model, stream, class_weights, callbacks)
+        begin = first_step if epoch == epochs.start else 0
+        stream = itertools.chain([first], itertools.islice(batches, None if steps is None else steps - begin - 1))
+        averages = train_epoch(model, stream, begin, class_weights, callbacks)
         logs = averages.read()  # one copy from the device: synchronises
         if not math.isfinite(logs["loss"]) and not model.stop_training:
             raise TrainingError(
                 "training.loss_not_finite", loss=logs["loss"], epoch=epoch + 1, rate=model.learning_rate
             )
-        came = model.n_batches - before
+        came = begin + model.n_batches - before
         steps = steps or came
         if came < steps and not model.stop_training:
             _note_end(epoch, wanted=steps, came=came)
@@ -74,13 +76,13 @@ def train(
 
 
 def train_epoch(
-    model: Model, batches: Iterable[Batch], class_weights: Tensor | None, callbacks: CallbackList
+    model: Model, batches: Iterable[Batch], first_step: int, class_weights: Tensor | None, callbacks: CallbackList
 ) -> Averages:
-    """One epoch. The loss of a batch is taken before its update, in training mode."""
+    """An epoch from `first_step` on. The loss of a batch is taken before its update, in training mode."""
     network, update, loss = model.network, model.update, model.loss
     averages = Averages(model.metrics, model.device)
     network.train()
-    for step, (inputs, targets, weights) in enumerate(batches):
+    for step, (inputs, targets, weights) in enumerate(batches, first_step):
         callbacks.on_train_batch_begin(step, {})
         # All chance inside the network (dropout) follows from the seed and the position in the stream, so that a
         # training continued from a file equals one that never stopped, wherever it was cut.

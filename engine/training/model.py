@@ -72,6 +72,9 @@ class Model:
     device : torch.device
     history : History or None
         Of the latest training.
+    start_at : tuple of int
+        Epoch and batch with which a training begins. A callback may change it in `on_train_begin`, when it has loaded
+        a model that was further.
 
     Raises
     ------
@@ -98,6 +101,7 @@ class Model:
         self.stop_training = False
         self.n_batches = 0
         self.history: History | None = None
+        self.start_at = (0, 0)
         self._update: Update | None = None
         self._loss: losses.Loss | None = None
         self._loss_is_told = True
@@ -378,24 +382,32 @@ class Model:
             warnings.warn(NOTES["one_reader"]("en", workers=queue.workers), stacklevel=3)
         from engine.script_run import viewed  # joins model and runs, and so imports this module
 
-        self.history = history = History()
+        class_weights = self._class_weights(class_weight, check.n_outputs)
+        callbacks = list_callbacks(callbacks)
+        self.history = history = next((each for each in callbacks if isinstance(each, History)), None) or History()
+        others = [callback for callback in callbacks if callback is not history]
         with viewed(self, view_metrics, method, epochs, verbose) as viewers:
-            hooks = self._hooks([*list_callbacks(callbacks), *viewers, history], verbose, steps, epochs.stop)
+            hooks = self._hooks([*others, *viewers, history], verbose, steps, epochs.stop)
             if verbose and not self._loss_is_told:
                 self._tell_loss()
             self.stop_training = False
+            self.start_at = (epochs.start, 0)
             hooks.on_train_begin({})
-            first = stream_position(self.n_batches, feed.length, steps)
-            numbers = batch_numbers(first, None if steps is None else steps * len(epochs))
+            first_epoch, first_step = self.start_at
+            epochs = range(first_epoch, epochs.stop)
+            # In the middle of an epoch the stream goes on where it was, else perhaps with a new pass.
+            first = self.n_batches if first_step else stream_position(self.n_batches, feed.length, steps)
+            numbers = batch_numbers(first, None if steps is None else steps * len(epochs) - first_step)
             batches = feeds.stream(feed, self._intake(), check, numbers, queue, seed=self.seed)
             with closing(batches), self._own_chance():
                 logs = loop.train(
                     self,
                     batches,
                     epochs=epochs,
+                    first_step=first_step,
                     steps=steps,
                     validate=partial(validate, hooks),
-                    class_weights=self._class_weights(class_weight, check.n_outputs),
+                    class_weights=class_weights,
                     callbacks=hooks,
                 )
             self.update.finish()
@@ -590,18 +602,26 @@ class Model:
             for tensor, values in zip(state.values(), weights, strict=True):
                 tensor.copy_(torch.from_numpy(np.asarray(values)))
 
-    def save(self, path: str | Path, include_optimizer: bool = True) -> None:
+    def save(self, path: str | Path, include_optimizer: bool = True, facts: dict[str, Any] | None = None) -> None:
         """Save weights, optimizer state and position into one safetensors file, from which training goes on exactly.
 
         Parameters
         ----------
         path : str or Path
-            The file's name; missing folders are made. The file appears under it only when it is complete.
+            The file's name; missing folders are made. The file appears under it only when it is complete. Keras'
+            endings are replaced, see `storage.stored_as`.
         include_optimizer : bool
             False keeps the weights alone.
+        facts : dict, optional
+            What else to keep, JSON-representable; `storage.read_facts` gives it back.
         """
         update = self._update if include_optimizer else None
-        storage.save(Path(path), self.network, update, {"n_batches": self.n_batches, "seed": self.seed})
+        facts = {**(facts or {}), "n_batches": self.n_batches, "seed": self.seed}
+        storage.save(storage.stored_as(path), self.network, update, facts)
+
+    def save_weights(self, path: str | Path) -> None:
+        """`save` without the optimizer's state."""
+        self.save(path, include_optimizer=False)
 
     def load(self, path: str | Path) -> None:
         """Load what `save` wrote into this model.
@@ -614,12 +634,8 @@ class Model:
         TrainingError
             If the file was not written by `save`, or is of another network.
         """
-        weights, state, facts = storage.load(Path(path))
-        # Compared before anything is copied: what fits only in part would leave a mixture of two networks.
-        wanted, given = ({n: tuple(t.shape) for n, t in w.items()} for w in (self.network.state_dict(), weights))
-        if different := [name for name in wanted | given if wanted.get(name) != given.get(name)]:
-            problem = f"{different[0]} of shape {given.get(different[0])} for {wanted.get(different[0])}"
-            raise TrainingError("training.weights_do_not_fit", problem=problem)
+        weights, state, facts = storage.load(storage.stored_as(path))
+        self._compare(weights)
         used = None if self._update is None else type(self._update.optimizer).__name__
         fits = state is not None and state["kind"] == used
         if self._update is not None and state is not None and fits:
@@ -632,6 +648,25 @@ class Model:
             storage.restore(self._update, state)
         else:
             warnings.warn(NOTES["other_optimizer"]("en", saved=state["kind"], used=used), stacklevel=2)
+
+    def load_weights(self, path: str | Path) -> None:
+        """Load the weights alone: optimizer, position and seed stay as they are.
+
+        Raises
+        ------
+        TrainingError
+            As `load`.
+        """
+        weights, _, _ = storage.load(storage.stored_as(path))
+        self._compare(weights)
+        self.network.load_state_dict(weights)
+
+    def _compare(self, weights: dict[str, Tensor]) -> None:
+        """Refuse weights that do not fit, before any is copied: a fit in part would leave a mixture of two networks."""
+        wanted, given = ({n: tuple(t.shape) for n, t in w.items()} for w in (self.network.state_dict(), weights))
+        if different := [name for name in wanted | given if wanted.get(name) != given.get(name)]:
+            problem = f"{different[0]} of shape {given.get(different[0])} for {wanted.get(different[0])}"
+            raise TrainingError("training.weights_do_not_fit", problem=problem)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -655,8 +690,10 @@ class Model:
         self, callbacks: Iterable[Callback], verbose: int | str, steps: int | None, epochs: int = 1
     ) -> CallbackList:
         verbose = check_verbose(verbose)
-        printer = [ProgbarLogger()] if verbose else []
-        return CallbackList([*callbacks, *printer], self, {"epochs": epochs, "steps": steps, "verbose": verbose})
+        callbacks = list(callbacks)
+        if verbose and not any(isinstance(callback, ProgbarLogger) for callback in callbacks):
+            callbacks.append(ProgbarLogger())
+        return CallbackList(callbacks, self, {"epochs": epochs, "steps": steps, "verbose": verbose})
 
     def _check(self, feed: Feed) -> CheckBatch:
         """The check for a feed's batches, after it has seen what can be seen before the first step."""

@@ -1,4 +1,4 @@
-"""Which numbers the arguments of losses, metrics, optimizers and schedules may be: one check per kind."""
+"""Which numbers the arguments of losses, metrics, optimizers, schedules and callbacks may be: one check per kind."""
 
 from __future__ import annotations
 
@@ -49,6 +49,18 @@ def check_whole(name: str, value: Any, least: int = 1) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise SpecError("training.not_a_count", field=f"training.{name}", name=name, least=least, value=repr(value))
     return int(value)
+
+
+def check_number(name: str, value: Any) -> float:
+    """Return a finite number, else raise SpecError."""
+    if not _is_number(value):
+        raise SpecError("spec.not_a_number", field=f"training.{name}", name=name, value=value, example=0.5)
+    return float(value)
+
+
+def check_save_freq(value: Any) -> str | int:
+    """Return "epoch" or a whole number of at least 1 (batches), else raise SpecError."""
+    return value if isinstance(value, str) and value == "epoch" else check_whole("save_freq", value)
 
 
 def _is_number(value: Any) -> bool:

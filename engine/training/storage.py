@@ -17,8 +17,10 @@ from safetensors.torch import save as serialized
 from torch import Tensor, nn
 
 from engine.errors import TrainingError
+from engine.training.notes import say_once
 from engine.training.update import Update
 
+_KERAS_ENDINGS = (".weights.h5", ".h5", ".keras")
 _NETWORK = "network."
 _OPTIMIZER = "optimizer."
 _UPDATE = "update."
@@ -60,6 +62,31 @@ def save(path: Path, network: nn.Module, update: Update | None, facts: dict[str,
         unfinished.unlink(missing_ok=True)
         raise
     os.replace(unfinished, path)
+
+
+def stored_as(path: str | Path) -> Path:
+    """Where a file of this name lies: NAME.h5, NAME.keras and NAME.weights.h5 are NAME.safetensors, said once."""
+    path = Path(path)
+    for ending in _KERAS_ENDINGS:
+        if path.name.endswith(ending):
+            say_once("keras_file", stacklevel=3)
+            return path.with_name(path.name.removesuffix(ending) + ".safetensors")
+    return path
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """The facts that `save` was given. Reads nothing but the file's header.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such file or `save` did not write it.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return json.loads((file.metadata() or {})["facts"])
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise TrainingError("training.not_a_model_file", path=str(path), problem=_problem(error)) from error
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any] | None, dict[str, Any]]:

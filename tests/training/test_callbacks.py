@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
 
-from engine.errors import SpecError
+from engine.errors import SpecError, TrainingError
 from engine.training import callbacks
 from engine.training.callbacks import Callback, EarlyStopping, LambdaCallback, ModelCheckpoint
 from engine.training.callbacks.base import HOOKS
@@ -39,6 +41,82 @@ def test_older_names_of_the_batch_hooks_are_called_too():
     old = Old()
     linear().fit(*features(20), batch_size=10, verbose=0, callbacks=[old])
     assert old.seen == 2
+
+
+def test_the_newer_name_of_a_batch_hook_calls_the_older_one_unless_overridden():
+    class Both(Callback):
+        def __init__(self):
+            self.events = []
+
+        def on_train_batch_begin(self, batch, logs=None):
+            self.events.append("new begin")
+            super().on_train_batch_begin(batch, logs)
+
+        def on_batch_begin(self, batch, logs=None):
+            self.events.append("old begin")
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.events.append("new end")
+
+        def on_batch_end(self, batch, logs=None):
+            self.events.append("old end")
+
+    both = Both()
+    linear().fit(*features(20), verbose=0, callbacks=[both])
+    assert both.events == ["new begin", "old begin", "new end"]
+
+
+def test_callbacks_written_for_keras_run():
+    class Base:
+        """As in Keras: the newer names call the older ones."""
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.on_batch_end(batch, logs=logs)
+
+        def on_batch_end(self, batch, logs=None):
+            pass
+
+    class Snapshot(Base):
+        def __init__(self):
+            self.batches, self.kept, self.rates = 0, [], []
+
+        def set_model(self, model):
+            self.model = model
+
+        def set_params(self, params):
+            self.params = params
+
+        def on_batch_end(self, batch, logs=None):
+            self.batches += (logs or {}).get("loss", 0) > 0
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.rates.append(self.model.learning_rate)
+            self.model.learning_rate *= 0.5
+            self.kept.append(self.model.get_weights())
+            logs["mine"] = epoch
+            if epoch == 1:
+                self.model.set_weights(self.kept[0])
+                self.model.stop_training = True
+
+    class OnlyOne:
+        def on_epoch_end(self, epoch, logs):
+            logs["seen"] = logs["mine"] + 1
+
+    model, mine = linear(), Snapshot()
+    history = model.fit(*features(20), batch_size=10, epochs=5, verbose=0, callbacks=[mine, OnlyOne()])
+    assert mine.params["epochs"] == 5
+    assert mine.batches == 4
+    assert mine.rates == pytest.approx([0.001, 0.0005])
+    assert history.history["seen"] == [1, 2]
+    for values, wanted in zip(model.get_weights(), mine.kept[0], strict=True):
+        np.testing.assert_array_equal(values, wanted)
+
+
+def test_what_is_given_once_is_not_added_again(capsys):
+    history, bar = callbacks.History(), callbacks.ProgbarLogger()
+    assert linear().fit(*features(), verbose=2, callbacks=[history, bar]) is history
+    assert capsys.readouterr().out.count("2/2") == 1
+    assert history.epoch == [0]
 
 
 def test_batch_logs_are_averages_so_far():
@@ -132,6 +210,39 @@ def test_the_direction_of_an_unknown_metric_must_be_given():
     assert EarlyStopping(monitor="val_weighted_acc").monitor.mode == "max"
 
 
+@pytest.mark.parametrize(
+    ("kind", "arguments", "message"),
+    [
+        ("EarlyStopping", {"patience": -1}, "at least 0 for patience, but received -1"),
+        ("EarlyStopping", {"patience": 1.5}, "at least 0 for patience, but received 1.5"),
+        ("EarlyStopping", {"min_delta": "a"}, "a number for min_delta, but received 'a'"),
+        ("EarlyStopping", {"baseline": float("nan")}, "a number for baseline"),
+        ("EarlyStopping", {"start_from_epoch": None}, "at least 0 for start_from_epoch"),
+        ("EarlyStopping", {"restore_best_weights": "yes"}, "restore_best_weights"),
+        ("EarlyStopping", {"mode": "up"}, "mode min or max"),
+        ("ReduceLROnPlateau", {"factor": 1.0}, "factor between 0 and 1"),
+        ("ReduceLROnPlateau", {"factor": "a"}, "a number for factor"),
+        ("ReduceLROnPlateau", {"patience": -1}, "at least 0 for patience"),
+        ("ReduceLROnPlateau", {"cooldown": 0.5}, "at least 0 for cooldown"),
+        ("ReduceLROnPlateau", {"min_lr": -0.1}, "at least 0, for min_lr|at least 0 for min_lr"),
+        ("ModelCheckpoint", {"filepath": "a", "save_freq": 0}, "at least 1 for save_freq, but received 0"),
+        ("ModelCheckpoint", {"filepath": "a", "save_freq": "batch"}, "for save_freq, but received 'batch'"),
+        ("ModelCheckpoint", {"filepath": "a", "save_best_only": 1}, "save_best_only"),
+        ("ModelCheckpoint", {"filepath": "a", "save_weights_only": None}, "save_weights_only"),
+        ("ModelCheckpoint", {"filepath": "a", "initial_value_threshold": "a"}, "a number for initial_value_threshold"),
+        ("LearningRateScheduler", {"schedule": 0.1}, "a function of the epoch as schedule, but received float"),
+        ("CSVLogger", {"filename": "a", "separator": ";;"}, "a single character as separator, but received ';;'"),
+        ("CSVLogger", {"filename": "a", "append": 1}, "append"),
+        ("TerminateOnNaN", {"raise_error": "a"}, "raise_error"),
+        ("BackupAndRestore", {"backup_dir": "a", "save_freq": -1}, "at least 1 for save_freq"),
+        ("BackupAndRestore", {"backup_dir": "a", "double_checkpoint": 2}, "double_checkpoint"),
+    ],
+)
+def test_arguments_out_of_range_are_refused_in_words(kind, arguments, message):
+    with pytest.raises(SpecError, match=message):
+        getattr(callbacks, kind)(**arguments)
+
+
 def rates(schedule, **fit):
     seen = []
     model = linear()
@@ -169,6 +280,56 @@ def test_a_scheduler_may_take_the_epoch_alone():
     assert history.history["learning_rate"] == [0.1, 0.05]
     with pytest.raises(SpecError, match="schedule that returns a number"):
         model.fit(*features(), verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch: None)])
+
+
+@pytest.mark.parametrize("rate", [-1, float("nan"), float("inf"), "fast", None])
+def test_a_rate_that_is_no_number_of_at_least_0_is_refused(rate):
+    with pytest.raises(SpecError, match="a number of at least 0"):
+        linear().fit(*features(), verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch, old: rate)])
+
+
+@pytest.mark.parametrize("name", ["{val_acc}", "{0}", "{loss:d}", "{"])
+def test_a_file_name_that_cannot_be_filled_in_is_refused(tmp_path, name):
+    with pytest.raises(SpecError, match="only names from the logs in the file name"):
+        linear().fit(*features(), verbose=0, callbacks=[ModelCheckpoint(tmp_path / name)])
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("e{epoch}.keras", "e1.safetensors"),
+        ("{loss:.2f}.h5", None),
+        ("a.weights.h5", "a.safetensors"),
+        ("a.pt", "a.pt"),
+    ],
+)
+def test_keras_file_names_are_stored_as_safetensors(tmp_path, monkeypatch, given, stored):
+    monkeypatch.setattr("engine.training.notes._said", set())
+    model, other = linear(), linear(seed=2)
+    note = pytest.warns(UserWarning, match="stored as safetensors") if given != "a.pt" else nullcontext()
+    with note as caught:
+        for _ in range(2):
+            history = model.fit(*features(), verbose=0, callbacks=[ModelCheckpoint(tmp_path / given)])
+            name = given.format(epoch=1, loss=history.history["loss"][0])
+            other.load(tmp_path / name)
+            model.save_weights(tmp_path / name)
+            other.load_weights(tmp_path / name)
+    assert caught is None or len(caught) == 1
+    if stored is None:
+        assert all(path.suffix == ".safetensors" and path.stem.count(".") == 1 for path in tmp_path.iterdir())
+    else:
+        assert [path.name for path in tmp_path.iterdir()] == [stored]
+    np.testing.assert_array_equal(other.predict(features()[0], verbose=0), model.predict(features()[0], verbose=0))
+
+
+def test_load_weights_leaves_the_rest(tmp_path):
+    model, other = linear(), linear(seed=2, optimizer="sgd")
+    model.fit(*features(), verbose=0)
+    model.save(tmp_path / "a")
+    other.load_weights(tmp_path / "a")
+    assert (other.n_batches, other.seed) == (0, 2)
+    with pytest.raises(TrainingError, match="weights of the same network"):
+        linear(5).load_weights(tmp_path / "a")
 
 
 def test_lambda_callback_knows_the_hooks():

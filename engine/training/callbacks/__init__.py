@@ -4,6 +4,7 @@ Hooks get logs: a dict of floats at the end of an epoch; at the end of a batch a
 only when it is read, so a callback that rarely looks costs nothing in between.
 """
 
+from engine.training.callbacks.backup_and_restore import BackupAndRestore
 from engine.training.callbacks.base import Callback, CallbackList
 from engine.training.callbacks.csv_logger import CSVLogger
 from engine.training.callbacks.early_stopping import EarlyStopping
@@ -16,6 +17,7 @@ from engine.training.callbacks.schedules import Cosine, LearningRateScheduler, O
 from engine.training.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -14,6 +14,8 @@ Logs = Mapping[str, Any]
 class Callback:
     """Base of all callbacks; every hook does nothing until a subclass overrides it.
 
+    Callbacks written for Keras need not derive from it: any object with some of these methods will do.
+
     Attributes
     ----------
     model : Model
@@ -47,15 +49,17 @@ class Callback:
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before a training batch; `batch` starts at 0 in each epoch."""
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a training batch; `logs` are the epoch's averages so far, copied from the device when read."""
+        self.on_batch_end(batch, logs)
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Older name of `on_train_batch_begin`."""
+        """Older name of `on_train_batch_begin`, which calls it unless overridden."""
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Older name of `on_train_batch_end`."""
+        """Older name of `on_train_batch_end`, which calls it unless overridden."""
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Before a validation or evaluation."""
@@ -92,19 +96,20 @@ class CallbackList:
     Parameters
     ----------
     callbacks : iterable of Callback
+        Or other objects that have some of its methods.
     model : Model
     params : dict
         What `Callback.params` gets.
     """
 
-    def __init__(self, callbacks: Iterable[Callback], model: Model, params: dict[str, Any]) -> None:
+    def __init__(self, callbacks: Iterable[Any], model: Model, params: dict[str, Any]) -> None:
         callbacks = list(callbacks)
         for callback in callbacks:
-            callback.set_params(params)
-            callback.set_model(model)
+            for name, value in (("set_params", params), ("set_model", model)):
+                if hasattr(callback, name):
+                    getattr(callback, name)(value)
         for hook in HOOKS:
-            names = [hook, _OLDER[hook]] if hook in _OLDER else [hook]
-            methods = [getattr(callback, name) for callback in callbacks for name in names if _own(callback, name)]
+            methods = [method for callback in callbacks if (method := _find(callback, hook)) is not None]
             setattr(self, hook, _caller(methods))
 
     if TYPE_CHECKING:
@@ -112,9 +117,18 @@ class CallbackList:
         def __getattr__(self, name: str) -> Callable[..., None]: ...
 
 
-def _own(callback: Callback, hook: str) -> bool:
-    method = getattr(callback, hook)
-    return getattr(method, "__func__", method) is not getattr(Callback, hook)
+def _find(callback: Any, hook: str) -> Callable[..., None] | None:
+    """What to call for a hook, perhaps under its older name; None if that would do nothing."""
+    if hook in _OLDER.values():
+        return None
+    names = (hook, _OLDER[hook]) if hook in _OLDER else (hook,)
+    methods = (getattr(callback, name, None) for name in names)
+    own = (
+        method
+        for name, method in zip(names, methods, strict=True)
+        if method is not None and getattr(method, "__func__", method) is not getattr(Callback, name)
+    )
+    return next(own, None)
 
 
 def _caller(methods: list[Callable[..., None]]) -> Callable[..., None]:

@@ -6,7 +6,9 @@ import csv
 from pathlib import Path
 from typing import Any, TextIO
 
+from engine.errors import SpecError
 from engine.training.callbacks.base import Callback, Logs
+from engine.training.ranges import check_switch
 
 
 class CSVLogger(Callback):
@@ -21,12 +23,19 @@ class CSVLogger(Callback):
     separator : str
     append : bool
         Add to what the file holds; the header is written only into an empty file.
+
+    Raises
+    ------
+    SpecError
+        If the separator is not one character, or append no bool.
     """
 
     def __init__(self, filename: str | Path, separator: str = ",", append: bool = False) -> None:
         self.filename = Path(filename)
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise SpecError("training.bad_separator", value=repr(separator))
         self.separator = separator
-        self.append = append
+        self.append = check_switch("append", append)
         self._names: list[str] | None = None
         self._file: TextIO | None = None
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.training.callbacks.base import Callback, Logs
 from engine.training.callbacks.monitor import Monitor
+from engine.training.ranges import check_number, check_switch, check_whole
 
 
 class EarlyStopping(Callback):
@@ -25,6 +26,11 @@ class EarlyStopping(Callback):
         Set the weights of the best epoch back at the end, also when training ran its full length.
     start_from_epoch : int
         Epochs before this index are not looked at.
+
+    Raises
+    ------
+    SpecError
+        If an argument is of another kind or out of range.
 
     Attributes
     ----------
@@ -46,11 +52,11 @@ class EarlyStopping(Callback):
         start_from_epoch: int = 0,
     ) -> None:
         self.monitor = Monitor(monitor, mode, min_delta)
-        self.patience = patience
+        self.patience = check_whole("patience", patience, least=0)
         self.verbose = verbose
-        self.baseline = baseline
-        self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.baseline = None if baseline is None else check_number("baseline", baseline)
+        self.restore_best_weights = check_switch("restore_best_weights", restore_best_weights)
+        self.start_from_epoch = check_whole("start_from_epoch", start_from_epoch, least=0)
         self._reset()
 
     def _reset(self) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.training.callbacks.base import Callback, Logs
+
+if TYPE_CHECKING:
+    from engine.training.model import Model
 
 
 class History(Callback):
@@ -28,13 +31,18 @@ class History(Callback):
         self.epoch: list[int] = []
         self.rows: list[dict[str, Any]] = []
 
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Begin empty."""
+    def set_model(self, model: Model) -> None:
+        """Begin empty, before any callback's `on_train_begin`: one may fill in what was before an interruption."""
+        super().set_model(model)
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add the epoch."""
+        self.add(epoch, logs or {})
+
+    def add(self, epoch: int, logs: Logs) -> None:
+        """Add what an epoch reported."""
         self.epoch.append(epoch)
-        self.rows.append({"epoch": epoch, **(logs or {})})
-        for name, value in (logs or {}).items():
+        self.rows.append({"epoch": epoch, **logs})
+        for name, value in logs.items():
             self.history.setdefault(name, []).append(value)

@@ -8,6 +8,7 @@ from typing import Any
 from engine.errors import SpecError
 from engine.training.callbacks.base import Callback, Logs
 from engine.training.callbacks.monitor import Monitor
+from engine.training.ranges import check_number, check_save_freq, check_switch
 
 
 class ModelCheckpoint(Callback):
@@ -16,7 +17,8 @@ class ModelCheckpoint(Callback):
     Parameters
     ----------
     filepath : str or Path
-        May hold ``{epoch}`` and ``{batch}`` (from 1) and names of the logs, with formats: ``{val_loss:.3f}``.
+        Stored as safetensors: NAME.keras, NAME.h5 and NAME.weights.h5 become NAME.safetensors. May hold ``{epoch}`` and
+        ``{batch}`` (from 1) and names of the logs, with formats: ``{val_loss:.3f}``.
     monitor, mode
         What decides which is best; see `Monitor`.
     save_best_only : bool
@@ -28,6 +30,12 @@ class ModelCheckpoint(Callback):
         A number: every so many batches, counted across epochs.
     initial_value_threshold : float, optional
         The value to beat first.
+
+    Raises
+    ------
+    SpecError
+        If an argument is of another kind or out of range; while training, if the file's name asks for what the logs
+        do not have.
     """
 
     def __init__(
@@ -42,12 +50,14 @@ class ModelCheckpoint(Callback):
         initial_value_threshold: float | None = None,
     ) -> None:
         self.filepath = str(filepath)
+        check_switch("save_best_only", save_best_only)
         # The direction matters only where values are compared.
         self.monitor = Monitor(monitor, mode) if save_best_only else None
         self.verbose = verbose
-        self.save_weights_only = save_weights_only
-        self.save_freq = save_freq
-        self.best = initial_value_threshold
+        self.save_weights_only = check_switch("save_weights_only", save_weights_only)
+        self.save_freq = check_save_freq(save_freq)
+        threshold = initial_value_threshold
+        self.best = None if threshold is None else check_number("initial_value_threshold", threshold)
         self._epoch = 0
         self._batches = 0
 
@@ -57,10 +67,10 @@ class ModelCheckpoint(Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Save, if it is this batch's turn."""
-        if self.save_freq == "epoch":
+        if not isinstance(self.save_freq, int):
             return
         self._batches += 1
-        if self._batches % int(self.save_freq) == 0:
+        if self._batches % self.save_freq == 0:
             self._save(logs, batch=batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -82,7 +92,7 @@ class ModelCheckpoint(Callback):
     def _path(self, names: dict[str, Any]) -> Path:
         try:
             return Path(self.filepath.format(**names))
-        except KeyError as error:
+        except (KeyError, IndexError, ValueError) as error:
             raise SpecError(
                 "training.bad_file_name", path=self.filepath, name=error.args[0], known=", ".join(names)
             ) from None

@@ -8,6 +8,7 @@ from engine.errors import SpecError
 from engine.texts.training import NOTES
 from engine.training.callbacks.base import Logs
 from engine.training.metrics import ACCURACIES, ERRORS
+from engine.training.ranges import check_number
 
 
 class Monitor:
@@ -25,7 +26,7 @@ class Monitor:
     Raises
     ------
     SpecError
-        If mode is auto and the name is of neither kind, or mode is none of the three.
+        If mode is auto and the name is of neither kind, mode is none of the three, or min_delta is no number.
     """
 
     def __init__(self, name: str, mode: str = "auto", min_delta: float = 0.0) -> None:
@@ -33,7 +34,7 @@ class Monitor:
         self.mode = _direction(name) if mode == "auto" else mode
         if self.mode not in ("min", "max"):
             raise SpecError("training.no_direction", monitor=name, mode=mode)
-        self.min_delta = abs(min_delta)
+        self.min_delta = abs(check_number("min_delta", min_delta))
 
     def better(self, value: float, best: float | None) -> bool:
         """Whether `value` improves on `best`. A tie does not."""

@@ -7,6 +7,7 @@ from typing import Any
 from engine.errors import SpecError
 from engine.training.callbacks.base import Callback, Logs
 from engine.training.callbacks.monitor import Monitor
+from engine.training.ranges import check_not_negative, check_number, check_whole
 
 
 class ReduceLROnPlateau(Callback):
@@ -28,7 +29,7 @@ class ReduceLROnPlateau(Callback):
     Raises
     ------
     SpecError
-        If the factor is not between 0 and 1.
+        If the factor is not between 0 and 1, or another argument of another kind or out of range.
     """
 
     def __init__(
@@ -42,14 +43,14 @@ class ReduceLROnPlateau(Callback):
         cooldown: int = 0,
         min_lr: float = 0.0,
     ) -> None:
-        if not 0 < factor < 1:
+        if not 0 < check_number("factor", factor) < 1:
             raise SpecError("training.bad_factor", factor=factor)
         self.monitor = Monitor(monitor, mode, min_delta)
         self.factor = factor
-        self.patience = patience
+        self.patience = check_whole("patience", patience, least=0)
         self.verbose = verbose
-        self.cooldown = cooldown
-        self.min_lr = min_lr
+        self.cooldown = check_whole("cooldown", cooldown, least=0)
+        self.min_lr = check_not_negative("min_lr", min_lr)
         self._reset()
 
     def _reset(self) -> None:

@@ -19,21 +19,26 @@ class LearningRateScheduler(Callback):
     Raises
     ------
     SpecError
-        If the schedule does not return a number.
+        If the schedule is no function; while training, if it does not return a finite number of at least 0.
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        if not callable(schedule):
+            raise SpecError("training.not_a_schedule", kind=type(schedule).__name__)
         self.schedule = schedule
         self.verbose = verbose
-        self._takes_rate = len(inspect.signature(schedule).parameters) > 1
+        self._takes_rate = _takes_two(schedule)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the rate."""
         rate = self.schedule(epoch, self.model.learning_rate) if self._takes_rate else self.schedule(epoch)
         try:
-            self.model.learning_rate = float(rate)
+            rate = float(rate)
         except (TypeError, ValueError):
             raise SpecError("training.bad_rate", rate=rate) from None
+        if not 0 <= rate < math.inf:
+            raise SpecError("training.bad_rate", rate=rate)
+        self.model.learning_rate = rate
         if self.verbose:
             print(f"Epoch {epoch + 1}: learning rate {self.model.learning_rate:g}")
 
@@ -41,6 +46,15 @@ class LearningRateScheduler(Callback):
         """Log the rate."""
         if logs is not None:
             logs["learning_rate"] = self.model.learning_rate
+
+
+def _takes_two(schedule: Callable[..., float]) -> bool:
+    """Whether a schedule wants the rate beside the epoch; what does not say (built-in functions) gets the epoch."""
+    try:
+        inspect.signature(schedule).bind(0, 0.0)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 class StepSchedule(Callback):

@@ -6,6 +6,7 @@ import math
 
 from engine.errors import TrainingError
 from engine.training.callbacks.base import Callback, Logs
+from engine.training.ranges import check_switch
 
 
 class TerminateOnNaN(Callback):
@@ -21,7 +22,7 @@ class TerminateOnNaN(Callback):
     """
 
     def __init__(self, raise_error: bool = False) -> None:
-        self.raise_error = raise_error
+        self.raise_error = check_switch("raise_error", raise_error)
         self.epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
