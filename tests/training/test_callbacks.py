@@ -350,7 +350,7 @@ def test_history_keeps_the_epoch_with_each_value():
 
 def test_progress_on_one_line_per_epoch(capsys):
     x, y = features()
-    linear().fit(x, y, epochs=2, validation_data=(x, y), verbose=2)
+    linear().fit(x, y, epochs=2, validation_data=(x, y), verbose=2, view_metrics=False)
     note, first, line, second, _ = capsys.readouterr().out.splitlines()
     assert "logits" in note
     assert (first, second) == ("Epoch 1/2", "Epoch 2/2")
