@@ -70,7 +70,7 @@ def load_img(
         Where it lies (bytes are a path too), or a file such as `io.BytesIO`. Any kind of file that Pillow reads.
     color_mode : {"rgb", "rgba", "grayscale"}
         Opacity is left out, not blended, unless "rgba" asks for it. "grayscale" keeps the full depth of grey pictures
-        with 16 or 32 bits (Pillow's modes "I;16" and "I").
+        with 16 or 32 bits (Pillow's modes "I;16", "I;16B" and "I").
     target_size : (int, int), optional
         Height and width in pixels; None = as stored.
     interpolation : {"nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"}
@@ -83,7 +83,7 @@ def load_img(
     Returns
     -------
     PIL.Image.Image
-        Of mode "RGB", "RGBA", or "L" ("I;16", "I"). The orientation that cameras store (EXIF) has been applied, once;
+        Of mode "RGB", "RGBA" or "L", or of deep grey. The orientation that cameras store (EXIF) has been applied, once;
         Keras leaves pictures lying on their side.
 
     Raises
@@ -223,8 +223,9 @@ def _decoded(path: Source) -> Image:
     place = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else path
     name = place if isinstance(place, str) else type(place).__name__
     try:
-        with Image.open(place) as file:
-            return ImageOps.exif_transpose(file)
+        with Image.open(place) as image:
+            ImageOps.exif_transpose(image, in_place=True)  # reads all of the file
+            return image
     except FileNotFoundError:
         raise DataError("augment.no_such_picture", name=name) from None
     except Exception as error:  # a damaged file makes Pillow raise almost anything
@@ -232,19 +233,26 @@ def _decoded(path: Source) -> Image:
 
 
 def _converted(image: Image, color_mode: str) -> Image:
-    if color_mode == "grayscale" and image.mode in ("L", "I;16", "I"):
+    """The picture in a color mode; deep grey stays deep in "grayscale"."""
+    mode = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}[color_mode]
+    if image.mode == mode or (mode == "L" and _is_deep(image)):
         return image
     image = _eight_bit(image)
     if image.mode == "P":
         image = image.convert("RGBA")  # a palette may have opacities, which Pillow wants to see named
-    return image.convert({"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}[color_mode])
+    return image.convert(mode)
+
+
+def _is_deep(image: Image) -> bool:
+    """Whether a picture is grey of 16 or 32 bits."""
+    return image.mode.startswith("I")
 
 
 def _eight_bit(image: Image) -> Image:
     """Grey of more than 8 bits as 8, white as white; other pictures as they are."""
     from PIL import Image
 
-    if not image.mode.startswith("I"):
+    if not _is_deep(image):
         return image
     return Image.fromarray(np.rint(np.asarray(image).clip(0, 65535) / 257).astype(np.uint8))
 

@@ -40,7 +40,7 @@ _BARRIER = object()  # in place of a call: go on only when every call before it 
 class Batch(NamedTuple):
     """One batch on the device. `inputs` (B, C, H, W) or (B, F) float32; `targets` (B, ...); `weights` (B,) float32.
 
-    `targets` is None only where a prediction's source brings none.
+    `targets` is None only in a prediction.
     """
 
     inputs: Tensor
@@ -429,16 +429,20 @@ class Intake:
         ``"channels_last"``: pictures come as (B, H, W, C). ``"channels_first"``: as (B, C, H, W).
     target_dtype : torch.dtype or None
         What targets are turned into; None keeps theirs, but whole numbers become int64, which PyTorch's losses want.
+    only_inputs : bool
+        Whether targets and weights stay behind: a prediction needs none.
     """
 
     device: torch.device
     data_format: str
     target_dtype: torch.dtype | None
+    only_inputs: bool = False
 
     def to_host(self, item: Item) -> list[Tensor | None]:
         """``[x, y, w]`` on the host, or still on the device where the source keeps them there."""
+        values = (parts(item)[0], None, None) if self.only_inputs else parts(item)
         dtypes = (None, self.target_dtype, torch.float32)
-        tensors = [None if v is None else _tensor(v, dtype) for v, dtype in zip(parts(item), dtypes, strict=True)]
+        tensors = [None if v is None else _tensor(v, dtype) for v, dtype in zip(values, dtypes, strict=True)]
         y = tensors[1]
         if y is not None and self.target_dtype is None and not y.is_floating_point():
             tensors[1] = y.long()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -577,7 +578,8 @@ class Model:
         hooks = self._hooks(list_callbacks(callbacks), verbose, wanted)
         self._show(feed.first())
         feed.check(check_inputs)
-        with closing(feeds.stream(feed, self._intake(), check_inputs, batch_numbers(0, wanted), queue)) as batches:
+        intake = replace(self._intake(), only_inputs=True)
+        with closing(feeds.stream(feed, intake, check_inputs, batch_numbers(0, wanted), queue)) as batches:
             return loop.predict(self, batches, wanted, hooks).numpy()
 
     # --- weights ----------------------------------------------------------------------------------------------------

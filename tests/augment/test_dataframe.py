@@ -250,6 +250,7 @@ def test_several_targets_are_refused_in_words(folder):
     flow = _flow(folder, _table(a=np.zeros(N), b=list(np.zeros((N, 2)))), y_col=["a", "b"], class_mode="multi_output")
     with pytest.raises(DataError, match="one output"):
         _model(2, "mse").fit_generator(flow, epochs=1, verbose=0)
+    assert _model(2, "mse").predict(flow, verbose=0).shape == (N, 2), "a prediction needs no targets"
 
 
 def test_targets_are_looked_at_before_training(folder):

@@ -94,6 +94,15 @@ def test_sixteen_bits(format_, tmp_path):
     assert np.array_equal(read_pixels(str(path), "grayscale", (2, 3), "nearest", False)[..., 0], eight)
 
 
+def test_sixteen_bits_with_the_high_byte_first():
+    values = np.array([[0, 257, 32896], [65535, 65400, 100]], ">u2")
+    tags = {256: 3, 257: 2, 258: 16, 259: 1, 262: 1, 273: 8, 277: 1, 278: 2, 279: 12}
+    entries = b"".join(struct.pack(">HHIHH", tag, 3, 1, value, 0) for tag, value in tags.items())
+    file = b"MM\0*" + struct.pack(">I", 20) + values.tobytes() + struct.pack(">H", len(tags)) + entries + bytes(4)
+    assert np.array_equal(np.asarray(load_img(io.BytesIO(file), "grayscale")), values)
+    assert np.asarray(load_img(io.BytesIO(file)))[..., 0].tolist() == [[0, 1, 128], [255, 254, 0]]
+
+
 def test_palette_with_opacity():
     image = Image.new("P", (2, 1))
     image.putpalette([10, 20, 30, 200, 100, 50])
