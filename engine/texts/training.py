@@ -227,6 +227,21 @@ ERRORS: dict[str, ErrorText] = {
         Text("{rate!r}", "{rate!r}"),
         Text("Return the new learning rate as a float.", "请以浮点数返回新的学习率。"),
     ),
+    "not_offered": ErrorText(
+        Text("{name}={only}, because nothing else is offered", "{name}={only}（不提供其他选择）"),
+        Text("{value}", "{value}"),
+        Text("Leave {name} out.", "请省略 {name}。"),
+    ),
+    "no_tensorboard": ErrorText(
+        Text(
+            "the package tensorboard, which the callback TensorBoard needs", "回调 TensorBoard 所需的软件包 tensorboard"
+        ),
+        Text("{problem}", "{problem}"),
+        Text(
+            "Install it with: pip install tensorboard. The app shows every run without it.",
+            "请用 pip install tensorboard 安装；应用无需它也能显示每次训练。",
+        ),
+    ),
     "not_a_schedule": ErrorText(
         Text("a function of the epoch as schedule", "以轮次为参数的函数作为 schedule"),
         Text("{kind}", "{kind}"),

@@ -58,9 +58,9 @@ def check_number(name: str, value: Any) -> float:
     return float(value)
 
 
-def check_save_freq(value: Any) -> str | int:
+def check_frequency(name: str, value: Any) -> str | int:
     """Return "epoch" or a whole number of at least 1 (batches), else raise SpecError."""
-    return value if isinstance(value, str) and value == "epoch" else check_whole("save_freq", value)
+    return value if isinstance(value, str) and value == "epoch" else check_whole(name, value)
 
 
 def _is_number(value: Any) -> bool:

@@ -14,6 +14,7 @@ from engine.training.callbacks.model_checkpoint import ModelCheckpoint
 from engine.training.callbacks.progbar_logger import ProgbarLogger
 from engine.training.callbacks.reduce_lr import ReduceLROnPlateau
 from engine.training.callbacks.schedules import Cosine, LearningRateScheduler, OneCycle, StepSchedule
+from engine.training.callbacks.tensorboard import TensorBoard
 from engine.training.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "StepSchedule",
+    "TensorBoard",
     "TerminateOnNaN",
 ]

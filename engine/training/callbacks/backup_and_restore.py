@@ -14,7 +14,7 @@ from engine.texts.training import NOTES
 from engine.training import storage
 from engine.training.callbacks.base import Callback, Logs
 from engine.training.callbacks.history import History
-from engine.training.ranges import check_save_freq, check_switch
+from engine.training.ranges import check_frequency, check_switch
 
 
 class BackupAndRestore(Callback):
@@ -51,7 +51,7 @@ class BackupAndRestore(Callback):
         delete_checkpoint: bool = True,
     ) -> None:
         self.backup_dir = Path(backup_dir)
-        self.save_freq = check_save_freq(save_freq)
+        self.save_freq = check_frequency("save_freq", save_freq)
         self.double_checkpoint = check_switch("double_checkpoint", double_checkpoint)
         self.delete_checkpoint = check_switch("delete_checkpoint", delete_checkpoint)
         self._latest = self.backup_dir / "latest.safetensors"

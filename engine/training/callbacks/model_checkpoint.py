@@ -8,7 +8,7 @@ from typing import Any
 from engine.errors import SpecError
 from engine.training.callbacks.base import Callback, Logs
 from engine.training.callbacks.monitor import Monitor
-from engine.training.ranges import check_number, check_save_freq, check_switch
+from engine.training.ranges import check_frequency, check_number, check_switch
 
 
 class ModelCheckpoint(Callback):
@@ -55,7 +55,7 @@ class ModelCheckpoint(Callback):
         self.monitor = Monitor(monitor, mode) if save_best_only else None
         self.verbose = verbose
         self.save_weights_only = check_switch("save_weights_only", save_weights_only)
-        self.save_freq = check_save_freq(save_freq)
+        self.save_freq = check_frequency("save_freq", save_freq)
         threshold = initial_value_threshold
         self.best = None if threshold is None else check_number("initial_value_threshold", threshold)
         self._epoch = 0
