@@ -6,7 +6,6 @@ generator, in Keras' order, so that `numpy.random.seed` repeats them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -178,7 +177,10 @@ def apply_channel_shift(x: Any, intensity: float, channel_axis: int = 0) -> np.n
     np.ndarray
         Shape and dtype of `x`.
     """
-    return _recoloured(check_picture(x), shift_channels, check_number("intensity", intensity))
+    picture = check_picture(x)
+    out = _as_floats(picture)
+    shift_channels(out[None], np.array([check_number("intensity", intensity)]))
+    return _as(picture.dtype, out)
 
 
 def random_channel_shift(x: Any, intensity_range: float, channel_axis: int = 0) -> np.ndarray:
@@ -210,7 +212,10 @@ def apply_brightness_shift(x: Any, brightness: float, scale: bool = True) -> np.
     """
     picture = check_picture(x)
     factor = CHECKS["brightness_range"]("brightness", (brightness, brightness))[0]
-    return _recoloured(picture, brighten, factor, prepare=stretched if scale else None)
+    out = _as_floats(picture)
+    out = stretched(out) if scale else out
+    brighten(out[None], np.array([factor]))
+    return _as(picture.dtype, out)
 
 
 def random_brightness(x: Any, brightness_range: tuple[float, float], scale: bool = True) -> np.ndarray:
@@ -267,20 +272,13 @@ def _check_axes(*axes: int) -> tuple[int, ...]:
     return tuple(axis % 3 for axis in axes)
 
 
-def _recoloured(
-    picture: np.ndarray,
-    change: Callable[[np.ndarray, np.ndarray], None],
-    amount: float,
-    prepare: Callable[[np.ndarray], np.ndarray] | None = None,
-) -> np.ndarray:
-    """A picture after a function of `colour` that works on batches in place."""
-    out = picture.astype(np.result_type(picture.dtype, np.float32))
-    out = out if prepare is None else prepare(out)
-    change(out[None], np.array([amount]))
-    return _as(picture.dtype, out)
+def _as_floats(picture: np.ndarray) -> np.ndarray:
+    """A copy that the functions of `colour` can work on."""
+    return picture.astype(np.result_type(picture.dtype, np.float32))
 
 
 def _as(dtype: np.dtype, picture: np.ndarray) -> np.ndarray:
+    """A picture in its own type again: rounded, and kept within the type's range, if that is of whole numbers."""
     if dtype.kind in "ui":
         limits = np.iinfo(dtype)
         picture = np.rint(picture).clip(limits.min, limits.max)
