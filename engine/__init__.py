@@ -26,6 +26,7 @@ _PUBLIC = {
     "fit_generator": "engine.training.model",
     "load_data": "engine.data",
     "losses": "engine.losses",
+    "metrics": "engine.metrics",
     "networks": "engine.networks",
     "optimizers": "engine.optimizers",
     "predict": "engine.training.model",

@@ -1,117 +1,146 @@
-"""Metrics, and the averages of an epoch, kept on the device.
+"""Which metrics a model has, and the averages of an epoch, kept on the device.
 
 Owns the arithmetic of what an epoch reports: sums over pictures divided by pictures (or by weights), so that a short
-batch counts by its size.
+batch counts by its size. The metrics themselves are in `measures` and `confusion`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from engine.errors import SpecError
-from engine.training.losses import Loss, MeanAbsoluteError, MeanSquaredError
+from engine.training import confusion, losses, measures
+from engine.training.losses import Loss
+from engine.training.measures import FunctionMetric, LossMetric, Metric
+from engine.training.names import lookup
 
-PerPicture = Callable[[Tensor, Tensor], Tensor]
+NAMES: dict[str, type[Metric]] = {
+    "accuracy": measures.Accuracy,
+    "acc": measures.Accuracy,
+    "binary_accuracy": measures.BinaryAccuracy,
+    "categorical_accuracy": measures.CategoricalAccuracy,
+    "sparse_categorical_accuracy": measures.SparseCategoricalAccuracy,
+    "top_k_categorical_accuracy": measures.TopKCategoricalAccuracy,
+    "sparse_top_k_categorical_accuracy": measures.SparseTopKCategoricalAccuracy,
+    "precision": confusion.Precision,
+    "recall": confusion.Recall,
+    "f1_score": confusion.F1Score,
+    "auc": confusion.AUC,
+    "mean_absolute_error": measures.MeanAbsoluteError,
+    "mae": measures.MeanAbsoluteError,
+    "mean_squared_error": measures.MeanSquaredError,
+    "mse": measures.MeanSquaredError,
+    "root_mean_squared_error": measures.RootMeanSquaredError,
+}
+
+# Made for outputs of the loss's kind, where they are given by name.
+_TELLS_LOGITS = (measures.Accuracy, losses.Crossentropy)
+
+Named = str | Metric | Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Metric:
-    """One value per picture, (B,), from outputs (B, D) and targets; `weighted` uses the sample weights."""
+class Tracked:
+    """A metric of a model: under which name, whether with the sample weights, and for which loss's outputs."""
 
     name: str
-    values: PerPicture
-    weighted: bool = False
+    metric: Metric
+    weighted: bool
+    loss: Loss
+
+    def sums(self, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
+        """What a batch adds; see `Metric.sums`."""
+        if self.metric.of_probabilities:
+            outputs = self.loss.probabilities(outputs)
+        return self.metric.sums(outputs, targets, weights if self.weighted else None)
 
 
-@dataclass(frozen=True)
-class Accuracy:
-    """1 for a right answer, 0 for a wrong one, (B,).
+def find(metrics: Sequence[Named], weighted_metrics: Sequence[Named], loss: Loss) -> list[Tracked]:
+    """The metrics for names, metrics, or functions ``(outputs, targets) -> (B,)``.
 
-    Which answer is right follows from the shapes, as in Keras: one output is a yes-or-no question; targets of one
-    number are classes; else the largest entry of outputs and targets is compared. A yes begins at probability 0.5,
-    for logits at 0 (Keras compares raw logits with 0.5).
-    """
-
-    from_logits: bool
-
-    def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        if outputs.shape[-1] == 1:
-            yes = outputs > (0.0 if self.from_logits else 0.5)
-            return (yes == (targets.reshape(outputs.shape) > 0.5)).flatten(1).float().mean(dim=1)
-        answers = outputs.argmax(dim=-1)
-        if targets.numel() == len(targets):
-            return (answers == targets.reshape(answers.shape)).float()
-        return (answers == targets.argmax(dim=-1)).float()
-
-
-ERRORS: dict[str, PerPicture] = {
-    "mae": MeanAbsoluteError(),
-    "mean_absolute_error": MeanAbsoluteError(),
-    "mse": MeanSquaredError(),
-    "mean_squared_error": MeanSquaredError(),
-}
-ACCURACIES = ("accuracy", "acc")
-
-Named = str | Callable[[Tensor, Tensor], Tensor]
-
-
-def find(metrics: Sequence[Named], weighted_metrics: Sequence[Named], loss: Loss) -> list[Metric]:
-    """The metrics for names or functions ``(outputs, targets) -> (B,)``.
-
-    A weighted one is called ``weighted_NAME`` when `metrics` has the same name.
+    A weighted one is called ``weighted_NAME`` when `metrics` has the same name; the second of a name ``NAME_1``.
 
     Raises
     ------
     SpecError
         If a name is unknown or an object cannot be called.
     """
-    plain = [Metric(_name(metric), _values(metric, loss)) for metric in metrics]
-    names = {metric.name for metric in plain}
-    weighted = []
-    for metric in weighted_metrics:
-        name = _name(metric)
-        weighted.append(Metric(f"weighted_{name}" if name in names else name, _values(metric, loss), weighted=True))
-    return plain + weighted
+    tracked: dict[str, Tracked] = {}
+    for weighted, group in ((False, metrics), (True, weighted_metrics)):
+        plain = set(tracked)
+        for metric in group:
+            name = _name(metric)
+            name = f"weighted_{name}" if weighted and name in plain else name
+            free = next(n for n in _numbered(name) if n not in tracked)
+            tracked[free] = Tracked(free, _metric(metric, loss), weighted, loss)
+    return list(tracked.values())
+
+
+def direction(name: str) -> str | None:
+    """Which way a metric of this name is better, ``"min"`` or ``"max"``; None if no metric is called so."""
+    kind = re.sub(r"_\d+$", "", name.removeprefix("val_").removeprefix("weighted_"))
+    if kind in NAMES:
+        return NAMES[kind].direction
+    return "min" if kind == "loss" or kind in losses.NAMES else None
 
 
 def _name(metric: Named) -> str:
-    return metric if isinstance(metric, str) else getattr(metric, "__name__", type(metric).__name__)
-
-
-def _values(metric: Named, loss: Loss) -> PerPicture:
-    choices = ", ".join([*ACCURACIES, *ERRORS])
     if isinstance(metric, str):
-        if metric in ACCURACIES:
-            return Accuracy(loss.from_logits)
-        if metric not in ERRORS:
-            raise SpecError("spec.not_a_choice", name="metrics", value=metric, choices=choices)
-        return ERRORS[metric]
+        return metric
+    if isinstance(metric, Metric):
+        return (
+            metric.name
+            or re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(metric).__name__).lower()
+        )
+    return getattr(metric, "__name__", type(metric).__name__)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    n = 0
+    while True:
+        n += 1
+        yield f"{name}_{n}"
+
+
+def _metric(metric: Named, loss: Loss) -> Metric:
+    if isinstance(metric, Metric):
+        return metric
+    if isinstance(metric, str):
+        kind: type[Any] = lookup({**losses.NAMES, **NAMES}, metric, "metrics")
+        arguments: Any = {"from_logits": loss.from_logits} if issubclass(kind, _TELLS_LOGITS) else {}
+        return kind(**arguments) if issubclass(kind, Metric) else LossMetric(function=kind(**arguments))
     if not callable(metric):
+        choices = ", ".join([*NAMES, *losses.NAMES])
         raise SpecError("training.not_a_part", what="metric", kind=type(metric).__name__, choices=choices)
-    return metric
+    return FunctionMetric(function=metric)
 
 
-class Averages(Mapping[str, float]):
-    """Running averages of loss and metrics over an epoch, as the mapping that batch hooks receive.
+class Averages(Mapping[str, Any]):
+    """Loss and metrics of an epoch so far, which is what batch hooks get as logs.
 
     Sums live on the device; reading any value copies them to the host once per step at most (the only
     synchronisation), so an epoch that nobody reads costs none. A value read later is the later average.
     """
 
-    def __init__(self, metrics: Sequence[Metric], device: torch.device) -> None:
+    def __init__(self, metrics: Sequence[Tracked], device: torch.device) -> None:
         self._metrics = metrics
         self._n = 0
         # Apple's GPU has no float64; elsewhere it keeps sums over millions of pictures exact.
-        dtype = torch.float32 if device.type == "mps" else torch.float64
-        self._sums = [torch.zeros((), dtype=dtype, device=device) for _ in range(1 + len(metrics))]
+        self._dtype = torch.float32 if device.type == "mps" else torch.float64
+        self._loss = torch.zeros((), dtype=self._dtype, device=device)
+        self._sums: list[Tensor] = []  # per metric, from the first batch on
         # What weighted metrics are divided by: weights summed on the device, and pictures that had none.
-        self._weights = torch.zeros((), dtype=dtype, device=device)
+        self._weights = torch.zeros((), dtype=self._dtype, device=device)
         self._n_unweighted = 0
-        self._read: dict[str, float] | None = None
+        self._read: dict[str, Any] | None = None
 
     @torch.no_grad()
     def add(self, loss: Tensor, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> None:
@@ -119,12 +148,13 @@ class Averages(Mapping[str, float]):
         n = len(targets)
         self._n += n
         self._read = None
-        self._sums[0].add_(loss, alpha=n)
-        for total, metric in zip(self._sums[1:], self._metrics, strict=True):
-            values = metric.values(outputs, targets)
-            if metric.weighted and weights is not None:
-                values = values * weights
-            total.add_(values.sum())
+        self._loss.add_(loss, alpha=n)
+        sums = [metric.sums(outputs, targets, weights) for metric in self._metrics]
+        if self._sums:
+            for total, batch in zip(self._sums, sums, strict=True):
+                total.add_(batch)
+        else:
+            self._sums = [batch.to(self._dtype) for batch in sums]
         if weights is None:
             self._n_unweighted += n
         else:
@@ -135,17 +165,19 @@ class Averages(Mapping[str, float]):
         """How many pictures were counted."""
         return self._n
 
-    def read(self) -> dict[str, float]:
+    def read(self) -> dict[str, Any]:
         """The averages so far; copies them from the device (synchronises)."""
         if self._read is None:
-            *sums, weight = torch.stack([*self._sums, self._weights]).tolist()
-            weight += self._n_unweighted
-            per = [self._n, *(weight if metric.weighted else self._n for metric in self._metrics)]
-            names = ["loss", *(metric.name for metric in self._metrics)]
-            self._read = {name: total / n if n else 0.0 for name, total, n in zip(names, sums, per, strict=True)}
+            tensors = [self._loss, self._weights, *self._sums]
+            flat = torch.cat([tensor.reshape(-1) for tensor in tensors]).cpu().numpy().astype(np.float64)
+            loss, weight, *sums = _cut(flat, [tensor.shape for tensor in tensors])
+            n_weighted = float(weight) + self._n_unweighted
+            self._read = {"loss": float(loss) / self._n if self._n else 0.0}
+            for tracked, total in zip(self._metrics, sums or [np.zeros(())] * len(self._metrics), strict=True):
+                self._read[tracked.name] = tracked.metric.result(total, n_weighted if tracked.weighted else self._n)
         return self._read
 
-    def __getitem__(self, name: str) -> float:
+    def __getitem__(self, name: str) -> Any:
         return self.read()[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -153,3 +185,9 @@ class Averages(Mapping[str, float]):
 
     def __len__(self) -> int:
         return 1 + len(self._metrics)
+
+
+def _cut(flat: np.ndarray, shapes: Sequence[torch.Size]) -> list[np.ndarray]:
+    """The arrays of these shapes that lie one after the other in a flat one."""
+    ends = np.cumsum([shape.numel() for shape in shapes])
+    return [part.reshape(shape) for part, shape in zip(np.split(flat, ends[:-1]), shapes, strict=True)]

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from engine import catalog
-from engine.errors import DataError, SpecError, TrainingError
+from engine.errors import DataError, SpecError, SpecTypeError, TrainingError
 from engine.texts import Text
 from engine.texts.training import NOTES
 from engine.training import device as devices
@@ -43,7 +43,7 @@ from engine.training.arguments import (
 from engine.training.callbacks import Callback, CallbackList, History, ProgbarLogger
 from engine.training.checks import CheckBatch, check_inputs, parts
 from engine.training.feeds import Feed, Intake, Queue, Reading
-from engine.training.metrics import Metric, Named
+from engine.training.metrics import Named, Tracked
 from engine.training.metrics import find as find_metrics
 from engine.training.update import Update
 
@@ -106,7 +106,7 @@ class Model:
         self._update: Update | None = None
         self._loss: losses.Loss | None = None
         self._loss_is_told = True
-        self.metrics: list[Metric] = []
+        self.metrics: list[Tracked] = []
 
     # --- settings ---------------------------------------------------------------------------------------------------
 
@@ -128,9 +128,10 @@ class Model:
             A name such as ``"mse"``; that of a loss for classes expects logits unless the network ends in softmax or
             sigmoid, and the first training prints which. ``losses.BinaryCrossentropy(from_logits=True)`` says it
             itself. A function takes (outputs, targets) and gives one loss per picture, or a single one.
-        metrics : sequence of str or function
-            ``"accuracy"``, ``"mae"``, ``"mse"``, or functions (outputs, targets) -> (B,). Never weighted.
-        weighted_metrics : sequence of str or function
+        metrics : sequence of str, Metric or function
+            Names such as ``"accuracy"`` and ``"mae"``, ``metrics.AUC(curve="PR")``, or functions
+            (outputs, targets) -> (B,). Never weighted.
+        weighted_metrics : sequence of str, Metric or function
             The same, weighted by sample and class weights.
 
         Raises
@@ -170,7 +171,7 @@ class Model:
         ------
         TrainingError
             Before `compile`.
-        SpecError
+        SpecTypeError
             On setting, if a schedule governs the rate.
         """
         return self.optimizer.param_groups[0]["lr"]
@@ -178,7 +179,7 @@ class Model:
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
         if (schedule := self.update.schedule) is not None:
-            raise SpecError("training.rate_by_schedule", schedule=type(schedule).__name__)
+            raise SpecTypeError("training.rate_by_schedule", schedule=type(schedule).__name__)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 

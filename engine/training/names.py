@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from engine.errors import SpecError
@@ -22,6 +22,14 @@ def lookup(table: Mapping[str, Part], name: str, what: str) -> Part:
     if found is None:
         raise SpecError("spec.not_a_choice", field=f"training.{what}", name=what, value=name, choices=", ".join(table))
     return found
+
+
+def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+    """Refuse what is not among the choices of argument `name`, with SpecError."""
+    if value not in choices:
+        raise SpecError(
+            "spec.not_a_choice", field=f"training.{name}", name=name, value=value, choices=", ".join(choices)
+        )
 
 
 def _bare(name: str) -> str:

@@ -12,7 +12,6 @@ from engine.errors import SpecError, TrainingError
 from engine.training import callbacks
 from engine.training.callbacks import Callback, EarlyStopping, LambdaCallback, ModelCheckpoint
 from engine.training.callbacks.base import HOOKS
-from engine.training.metrics import Averages
 from tests.training.pictures import cnn, features, linear, pictures
 
 
@@ -134,8 +133,8 @@ def test_batch_logs_are_averages_so_far():
 
 def test_logs_that_nobody_reads_are_not_copied_from_the_device(monkeypatch):
     copies = []
-    stack = torch.stack
-    monkeypatch.setattr("engine.training.metrics.torch.stack", lambda tensors: copies.append(1) or stack(tensors))
+    cat = torch.cat
+    monkeypatch.setattr("engine.training.metrics.torch.cat", lambda tensors: copies.append(1) or cat(tensors))
     x, y = features(64)
 
     def read_once(batch, logs):
@@ -147,22 +146,6 @@ def test_logs_that_nobody_reads_are_not_copied_from_the_device(monkeypatch):
     copies.clear()
     linear().fit(x, y, batch_size=4, verbose=0, callbacks=[LambdaCallback(on_train_batch_end=read_once)])
     assert len(copies) == 2
-
-
-def test_averages_of_weighted_metrics_divide_by_weights():
-    from engine.training.metrics import Metric
-
-    def right(outputs, targets):
-        return (outputs.argmax(-1) == targets).float()
-
-    averages = Averages([Metric("a", right), Metric("b", right, weighted=True)], torch.device("cpu"))
-    outputs, targets = torch.eye(2), torch.tensor([0, 0])
-    averages.add(torch.tensor(1.0), outputs, targets, torch.tensor([3.0, 1.0]))
-    averages.add(torch.tensor(4.0), outputs[:1], targets[:1], None)
-    assert dict(averages) == pytest.approx({"loss": 2.0, "a": 2 / 3, "b": 4 / 5})
-    zero = Averages([Metric("b", right, weighted=True)], torch.device("cpu"))
-    zero.add(torch.tensor(0.0), outputs, targets, torch.zeros(2))
-    assert zero["b"] == 0
 
 
 def test_early_stopping_sets_the_best_weights_back():
@@ -207,7 +190,18 @@ def test_the_direction_of_an_unknown_metric_must_be_given():
         with pytest.raises(SpecError, match="mode min or max"):
             kind(monitor="val_f1")
         kind(monitor="val_f1", mode="max")
-    assert EarlyStopping(monitor="val_weighted_acc").monitor.mode == "max"
+
+
+@pytest.mark.parametrize(
+    ("monitor", "mode"),
+    [
+        ("loss", "min"), ("val_mae", "min"), ("mean_squared_error", "min"), ("val_root_mean_squared_error", "min"),
+        ("binary_crossentropy", "min"), ("val_weighted_acc", "max"), ("val_auc", "max"), ("val_precision_1", "max"),
+        ("recall", "max"), ("f1_score", "max"), ("sparse_top_k_categorical_accuracy", "max"),
+    ],
+)  # fmt: skip
+def test_the_direction_of_a_known_metric_follows_from_its_name(monitor, mode):
+    assert EarlyStopping(monitor=monitor).monitor.mode == mode
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_a_schedule_governs_the_rate():
         model.fit(x, y, batch_size=20, verbose=0)
         seen.append(model.learning_rate)
     assert seen == [0.4, 0.1, 0.025]
-    with pytest.raises(SpecError, match="an optimizer whose rate follows ExponentialDecay"):
+    with pytest.raises(TypeError, match="an optimizer whose rate follows ExponentialDecay"):
         model.learning_rate = 0.1
     model.compile(SGD(0.4))
     model.learning_rate = 0.1

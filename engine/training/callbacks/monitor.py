@@ -7,7 +7,7 @@ import warnings
 from engine.errors import SpecError
 from engine.texts.training import NOTES
 from engine.training.callbacks.base import Logs
-from engine.training.metrics import ACCURACIES, ERRORS
+from engine.training.metrics import direction
 from engine.training.ranges import check_number
 
 
@@ -19,7 +19,7 @@ class Monitor:
     name : str
         Such as ``"val_loss"``.
     mode : str
-        ``"min"``, ``"max"`` or ``"auto"``: losses and errors should fall, accuracies rise.
+        ``"min"``, ``"max"`` or ``"auto"``: losses and errors should fall, the other metrics rise.
     min_delta : float
         A change up to this size is no improvement.
 
@@ -31,7 +31,7 @@ class Monitor:
 
     def __init__(self, name: str, mode: str = "auto", min_delta: float = 0.0) -> None:
         self.name = name
-        self.mode = _direction(name) if mode == "auto" else mode
+        self.mode = direction(name) if mode == "auto" else mode
         if self.mode not in ("min", "max"):
             raise SpecError("training.no_direction", monitor=name, mode=mode)
         self.min_delta = abs(check_number("min_delta", min_delta))
@@ -52,10 +52,3 @@ class Monitor:
                 note("en", callback=type(callback).__name__, monitor=self.name, known=known or "none"), stacklevel=3
             )
         return value
-
-
-def _direction(name: str) -> str | None:
-    kind = name.removeprefix("val_").removeprefix("weighted_")
-    if kind == "loss" or kind in ERRORS:
-        return "min"
-    return "max" if kind in ACCURACIES else None

@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from engine.training.callbacks.base import Callback, Logs
 
 BAR_WIDTH = 20
@@ -116,5 +118,7 @@ def _floats(logs: Logs | None) -> Mapping[str, float]:
     return dict(logs or {})
 
 
-def _number(value: float) -> str:
+def _number(value: float | list[float]) -> str:
+    """One number; of a metric with several, their mean."""
+    value = float(np.mean(value))
     return f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.4e}"
