@@ -103,7 +103,7 @@ class Publisher(Callback):
         """Publish the epoch, and save the model."""
         if self.params["steps"] is None:  # a source that does not say how long it is; now it is known
             self.writer.set_state(steps=self.params["epochs"] * (self.step - self._steps_before))
-        logs = {"learning_rate": self.model.learning_rate, **(logs or {})}
+        logs = {"learning_rate": self.model.learning_rate, **_numbers(logs or {})}
         now = time.monotonic()
         self._validation_s = now - self._validation_began
         self.writer.add_epoch(self.step, self.epoch, "train", {k: v for k, v in logs.items() if k[:4] != "val_"})
@@ -134,11 +134,11 @@ class Publisher(Callback):
 
     def _publish_step(self, averages: Averages) -> dict[str, float]:
         """Publish the averages of the pictures since the last published step, and how fast they were; returns them."""
-        done, so_far = averages.n_pictures, dict(averages)
+        done = averages.n_pictures
         done_before, before, then = self._before
         now, n_new = time.monotonic(), done - done_before
-        values = {k: (v * done - before.get(k, 0.0) * done_before) / n_new for k, v in so_far.items()}
-        self._before = (done, so_far, now)
+        values = _numbers(averages.since(done_before, before))
+        self._before = (done, averages.read(), now)
         # The first step of a run takes longer than any other.
         if self.step > 1:
             latest = n_new / (now - then)
@@ -176,6 +176,14 @@ class Publisher(Callback):
             unfinished = self.run.best_checkpoint.with_suffix(".new")
             shutil.copyfile(self.run.last_checkpoint, unfinished)
             os.replace(unfinished, self.run.best_checkpoint)
+
+
+def _numbers(logs: Logs) -> dict[str, float]:
+    """The logs with a metric of several values as one number for each, ``NAME_0`` and so on."""
+    numbers: dict[str, float] = {}
+    for name, value in logs.items():
+        numbers |= {f"{name}_{k}": v for k, v in enumerate(value)} if isinstance(value, list) else {name: value}
+    return numbers
 
 
 class RunPublisher(Publisher):

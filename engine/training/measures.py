@@ -33,11 +33,14 @@ class Metric:
         ``"max"`` or ``"min"``: which way is better.
     of_probabilities : bool
         Whether outputs that the loss takes as logits are shown to it as probabilities.
+    is_mean : bool
+        Whether the result is a mean over pictures, so that those of two parts tell that of the whole.
     """
 
     name: str | None = None
     direction: ClassVar[Literal["min", "max"]] = "max"
     of_probabilities: ClassVar[bool] = False
+    is_mean: ClassVar[bool] = False
 
     def sums(self, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
         """What a batch adds, on the device, of a shape that is always the same.
@@ -54,6 +57,8 @@ class Metric:
 @dataclass(frozen=True, kw_only=True)
 class MeanMetric(Metric):
     """Base of the metrics with one value per picture, of which the mean is reported; 0 if there is none."""
+
+    is_mean = True
 
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Value of each picture, (B,)."""
@@ -209,6 +214,8 @@ class MeanSquaredError(MeanMetric):
 @dataclass(frozen=True)
 class RootMeanSquaredError(MeanSquaredError):
     """Root of the mean squared difference over all pictures."""
+
+    is_mean = False
 
     def result(self, sums: np.ndarray, n: float) -> float:
         return math.sqrt(super().result(sums, n))

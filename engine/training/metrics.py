@@ -165,6 +165,18 @@ class Averages(Mapping[str, Any]):
         """How many pictures were counted."""
         return self._n
 
+    def since(self, n_before: int, before: Mapping[str, Any]) -> dict[str, Any]:
+        """Loss and means over the pictures after the first `n_before`, whose averages were `before`.
+
+        What is no mean over pictures, such as an area, stays that of all.
+        """
+        means = {"loss", *(t.name for t in self._metrics if t.metric.is_mean and not t.weighted)}
+        n_new = self._n - n_before
+        return {
+            name: (value * self._n - before.get(name, 0.0) * n_before) / n_new if name in means else value
+            for name, value in self.read().items()
+        }
+
     def read(self) -> dict[str, Any]:
         """The averages so far; copies them from the device (synchronises)."""
         if self._read is None:

@@ -235,6 +235,18 @@ def test_weighted_means_divide_by_weights():
     assert zero["right"] == 0
 
 
+def test_means_of_the_latest_pictures_and_areas_of_all():
+    averages = Averages(find(["accuracy", "auc", "root_mean_squared_error"], [], PROBABILITIES), torch.device("cpu"))
+    shares, one_hot = torch.tensor(SHARES), torch.tensor(ONE_HOT)
+    averages.add(torch.tensor(1.0), shares[:20], one_hot[:20], None)
+    before = averages.read()
+    averages.add(torch.tensor(3.0), shares[20:], one_hot[20:], None)
+    since, of_all = averages.since(20, before), averages.read()
+    assert since["loss"] == pytest.approx(3.0)
+    assert since["accuracy"] == pytest.approx(RIGHT[20:].mean())
+    assert [since["auc"], since["root_mean_squared_error"]] == [of_all["auc"], of_all["root_mean_squared_error"]]
+
+
 def test_a_training_reports_them_for_every_epoch(capsys):
     x, y = features()
     model = linear(metrics=["accuracy", "auc", metrics.F1Score()], weighted_metrics=[metrics.Recall()])
