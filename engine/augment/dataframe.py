@@ -120,11 +120,15 @@ class DataFrameIterator(FileIterator):
         check_class_mode(class_mode, CLASS_MODES)
         check_subset_of(generator, subset)
         folder = "" if directory is None else os.fspath(directory)
-        targets = _Targets(dataframe, y_col, class_mode, classes)
+        chosen = check_class_names(classes)
+        if chosen and class_mode not in LABELLED:
+            warnings.warn(WARNINGS["classes_unused"]("en", class_mode=repr(class_mode)), stacklevel=3)
+        labels = _Labels(dataframe, y_col, class_mode, chosen) if class_mode in LABELLED else None
         files = _file_names(dataframe, x_col)
         weights = None if weight_col is None else _weights(dataframe, weight_col)
         rows = _with_file(files, folder, x_col) if validate_filenames else np.arange(len(files))
-        rows = targets.settle_classes(rows)
+        if labels is not None:
+            rows = labels.settle(rows)
         rows = rows[slice(*bounds(len(rows), generator.validation_split, subset))]
         super().__init__(
             Names.of(files[row] for row in rows),
@@ -140,9 +144,9 @@ class DataFrameIterator(FileIterator):
             save_format=save_format,
             subset=subset,
             dtype=dtype,
-            classes=targets.classes_of(rows),
-            class_indices=targets.class_indices,
-            columns=targets.columns_of(rows),
+            classes=None if labels is None else labels.numbers(rows),
+            class_indices=None if labels is None else labels.class_indices,
+            columns=_columns(dataframe, y_col, class_mode, rows),
             sample_weight=None if weights is None else weights[rows],
         )
         note = "found_rows_of_classes" if class_mode in LABELLED else "found_rows"
@@ -150,47 +154,39 @@ class DataFrameIterator(FileIterator):
         print(NOTES[note]("en", n=self.n, validated=validated, n_classes=self.num_classes))
 
 
-class _Targets:
-    """What the columns of a table's targets say, and which rows they leave."""
+class _Labels:
+    """A column of labels: text, or for "categorical" also lists of text, and which number each class has.
 
-    def __init__(self, table: Any, y_col: Any, class_mode: str | None, classes: Sequence[str] | None) -> None:
-        self.given = list(dict.fromkeys(check_class_names(classes)))
-        self.labels: list[Any] | None = None
-        self.columns: Any = None
+    `chosen` are the classes that count, in their order; none = all there are.
+    """
+
+    def __init__(self, table: Any, y_col: Any, class_mode: str | None, chosen: list[str]) -> None:
+        if not isinstance(y_col, str):
+            raise SpecTypeError("augment.not_a_column", field="augment.y_col", mode=class_mode, value=repr(y_col))
+        self.labels = list(_column(table, y_col))
+        self.chosen = list(dict.fromkeys(chosen))
         self.class_indices: dict[str, int] = {}
-        if class_mode in LABELLED:
-            self.labels = _labels(table, y_col, class_mode)
-            names = self.given or set(self._names(range(len(self.labels))))
-            if class_mode == "binary" and len(names) != 2:
-                raise SpecError("augment.not_two_classes", field="augment.class_mode", n=len(names))
-        elif self.given:
-            warnings.warn(WARNINGS["classes_unused"]("en", class_mode=repr(class_mode)), stacklevel=3)
-        if class_mode == "multi_output":
-            if not isinstance(y_col, list | tuple):
-                raise SpecTypeError("augment.not_columns", field="augment.y_col", value=repr(y_col))
-            self.columns = [_values(table, name) for name in y_col]
-        elif class_mode == "raw":
-            several = isinstance(y_col, list | tuple)
-            self.columns = np.stack([_values(table, c) for c in y_col], axis=1) if several else _values(table, y_col)
+        types = str | list | tuple if class_mode == "categorical" else str
+        for row, label in enumerate(self.labels):
+            if not isinstance(label, types) or not all(isinstance(name, str) for name in _each(label)):
+                raise SpecTypeError("augment.not_labels", field="augment.y_col", name=y_col, row=row, value=repr(label))
+        n_classes = len(self.chosen or set(self._names(range(len(self.labels)))))
+        if class_mode == "binary" and n_classes != 2:
+            raise SpecError("augment.not_two_classes", field="augment.class_mode", n=n_classes)
 
     def _names(self, rows: Iterable[int]) -> Iterator[str]:
-        assert self.labels is not None
         return (name for row in rows for name in _each(self.labels[row]))
 
-    def settle_classes(self, rows: np.ndarray) -> np.ndarray:
-        """Number the classes that rows have, unless they were given; return the rows that have one of those."""
-        if self.labels is None:
-            return rows
-        names = self.given or sorted(set(self._names(rows)))
+    def settle(self, rows: np.ndarray) -> np.ndarray:
+        """Number the classes that some rows have, and return those of the rows that count."""
+        names = self.chosen or sorted(set(self._names(rows)))
         self.class_indices = {name: k for k, name in enumerate(names)}
-        if not self.given:
+        if not self.chosen:
             return rows
-        return np.array([row for row in rows if any(n in self.class_indices for n in self._names([row]))], np.int64)
+        return np.array([row for row in rows if not self.class_indices.keys().isdisjoint(self._names([row]))], np.int64)
 
-    def classes_of(self, rows: np.ndarray) -> Any:
+    def numbers(self, rows: np.ndarray) -> np.ndarray | list[int | list[int]]:
         """(n,) int32 the class of each row; a list, if any row has a list of classes."""
-        if self.labels is None:
-            return None
         numbers = [self._numbers(self.labels[row]) for row in rows]
         return numbers if any(isinstance(number, list) for number in numbers) else np.array(numbers, np.int32)
 
@@ -198,12 +194,6 @@ class _Targets:
         if isinstance(label, str):
             return self.class_indices[label]
         return [self.class_indices[name] for name in label if name in self.class_indices]
-
-    def columns_of(self, rows: np.ndarray) -> Any:
-        """The targets of the rows that are passed along, if any."""
-        if isinstance(self.columns, list):
-            return [column[rows] for column in self.columns]
-        return None if self.columns is None else self.columns[rows]
 
 
 def _each(label: Any) -> Sequence[str]:
@@ -225,18 +215,6 @@ def _file_names(table: Any, name: str) -> list[str]:
     return files
 
 
-def _labels(table: Any, y_col: Any, class_mode: str) -> list[Any]:
-    """The labels of a column: text, or also lists of text if a picture may have several classes."""
-    if not isinstance(y_col, str):
-        raise SpecTypeError("augment.not_a_column", field="augment.y_col", mode=class_mode, value=repr(y_col))
-    labels = list(_column(table, y_col))
-    types = str | list | tuple if class_mode == "categorical" else str
-    for row, label in enumerate(labels):
-        if not isinstance(label, types) or not all(isinstance(name, str) for name in _each(label)):
-            raise SpecTypeError("augment.not_labels", field="augment.y_col", name=y_col, row=row, value=repr(label))
-    return labels
-
-
 def _values(table: Any, name: Any) -> np.ndarray:
     """A column as an array; one that holds arrays is stacked."""
     values = np.asarray(_column(table, name))
@@ -246,6 +224,22 @@ def _values(table: Any, name: Any) -> np.ndarray:
         return np.array(values.tolist())
     except ValueError:
         raise DataError("augment.ragged_column", name=name) from None
+
+
+def _columns(table: Any, y_col: Any, class_mode: str | None, rows: np.ndarray) -> Any:
+    """The targets of some rows that are passed along: a list for "multi_output", one array for "raw", else None."""
+    if class_mode not in ("multi_output", "raw"):
+        return None
+    if not isinstance(y_col, list | tuple):
+        if class_mode == "multi_output":
+            raise SpecTypeError("augment.not_columns", field="augment.y_col", value=repr(y_col))
+        return _values(table, y_col)[rows]
+    columns = [_values(table, name)[rows] for name in y_col]
+    if class_mode == "multi_output":
+        return columns
+    if len({column.shape for column in columns}) > 1:
+        raise DataError("augment.ragged_column", name=", ".join(map(str, y_col)))
+    return np.stack(columns, axis=1)
 
 
 def _weights(table: Any, name: str) -> np.ndarray:
@@ -261,6 +255,5 @@ def _with_file(files: list[str], folder: str, x_col: str) -> np.ndarray:
     """The rows whose file is there and a picture by its name; warns of the others."""
     rows = [row for row, name in enumerate(files) if validate_filename(os.path.join(folder, name))]
     if len(rows) < len(files):
-        text = WARNINGS["files_left_out"]("en", n=len(files) - len(rows), name=x_col)
-        warnings.warn(text, stacklevel=4)
+        warnings.warn(WARNINGS["files_left_out"]("en", n=len(files) - len(rows), name=x_col), stacklevel=4)
     return np.array(rows, np.int64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -224,7 +225,9 @@ def _decoded(path: Source) -> Image:
     name = place if isinstance(place, str) else type(place).__name__
     try:
         with Image.open(place) as image:
-            ImageOps.exif_transpose(image, in_place=True)  # reads all of the file
+            image.load()
+            with suppress(Exception):  # pixels are good also where the notes of the camera are damaged
+                ImageOps.exif_transpose(image, in_place=True)
             return image
     except FileNotFoundError:
         raise DataError("augment.no_such_picture", name=name) from None

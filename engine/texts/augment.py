@@ -294,9 +294,9 @@ ERRORS: dict[str, ErrorText] = {
         Text('Write class_mode="sparse" or "categorical" instead.', '请改用 class_mode="sparse" 或 "categorical"。'),
     ),
     "ragged_column": ErrorText(
-        Text("values of one shape in column “{name}”", "“{name}”列中的值形状一致"),
+        Text("values of one shape in “{name}” (y_col)", "“{name}”（y_col）中的值形状一致"),
         Text("several shapes", "多种形状"),
-        Text("Bring all rows to one shape.", "请使所有行的形状一致。"),
+        Text("Bring all values to one shape.", "请使所有值的形状一致。"),
     ),
     "weights_not_numbers": ErrorText(
         Text("numbers in column “{name}” (weight_col)", "“{name}”列（weight_col）为数字"),

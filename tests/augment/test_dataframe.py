@@ -215,6 +215,7 @@ def test_wrong_types_are_type_errors_of_our_tree(folder, columns, arguments):
         ({}, {"classes": "abc"}, "abc"),
         ({"w": [1.0] * 9 + [np.nan]}, {"weight_col": "w"}, "row 9"),
         ({"b": [[1, 2]] * 9 + [[1]]}, {"class_mode": "raw", "y_col": "b"}, "one shape"),
+        ({"a": [1] * N, "b": [[1, 2]] * N}, {"class_mode": "raw", "y_col": ["a", "b"]}, "one shape"),
     ],
 )
 def test_wrong_values_are_refused(folder, columns, arguments, message):

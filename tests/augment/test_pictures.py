@@ -75,6 +75,22 @@ def test_orientation_is_applied_once(orientation, format_):
     assert np.abs(got.astype(int) - expected).max() <= (6 if format_ == "JPEG" else 0)
 
 
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
+def test_damaged_notes_of_a_camera_do_not_cost_the_picture(format_):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = _file(Image.new("RGB", (8, 6), (255, 0, 0)), format_, exif=exif).getvalue()
+    damaged = bytearray(stored.replace(exif.tobytes()[6:], b"??" + exif.tobytes()[8:]))
+    if format_ == "PNG":
+        start = damaged.index(b"eXIf")
+        end = start + 4 + int.from_bytes(damaged[start - 4 : start], "big")
+        damaged[end : end + 4] = zlib.crc32(damaged[start:end]).to_bytes(4, "big")
+    assert damaged != stored
+    got = np.asarray(load_img(io.BytesIO(damaged)))
+    assert got.shape == (6, 8, 3)
+    assert (got[..., 0] > 200).all()
+
+
 def test_cmyk():
     cmyk = np.zeros((16, 16, 4), np.uint8)
     cmyk[..., 0], cmyk[:8, :, 3] = 255, 128  # cyan; the upper half darkened
