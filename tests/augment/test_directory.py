@@ -210,6 +210,7 @@ def test_training_is_equal_for_any_number_of_workers(folder, loss):
 
 
 def _model(n_outputs, loss="sparse_categorical_crossentropy"):
+    torch.manual_seed(0)
     model = Model(nn.Sequential(nn.Flatten(), nn.Linear(8 * 8 * 3, n_outputs)), seed=0)
     model.compile("sgd", loss)
     return model
