@@ -220,9 +220,9 @@ class RunPublisher(Publisher):
         """A loss that is no number any more ends the training here: the rest of a long epoch would only take time."""
         values = super()._publish_step(averages)
         if not math.isfinite(values["loss"]):
-            raise TrainingError(
-                "training.loss_not_finite", loss=values["loss"], epoch=self.epoch, rate=values["learning_rate"]
-            )
+            loss, rate = values["loss"], values["learning_rate"]
+            step = averages.n_finite() + 1
+            raise TrainingError("training.loss_not_finite", loss=loss, epoch=self.epoch, step=step, rate=rate)
         return values
 
     def _save(self, is_best: bool) -> None:

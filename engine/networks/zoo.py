@@ -1,8 +1,8 @@
 """The networks that the pages offer: an MLP, a small CNN and a ResNet for small pictures.
 
 All take pictures (B, C, H, W) as floats, 0..255 unless they were shown others, normalise them themselves and give one
-logit per class, (B, n_classes). Weights begin as PyTorch's layers make them, or as said below; `torch.manual_seed`
-decides them.
+logit per class, (B, n_classes). Weights begin as PyTorch's layers make them (Kaiming-uniform), or as said below;
+`torch.manual_seed` decides them, and `initialize.glorot_` begins them anew as Keras would.
 """
 
 from __future__ import annotations

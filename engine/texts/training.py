@@ -133,6 +133,34 @@ ERRORS: dict[str, ErrorText] = {
             "请按此形状构建网络，或调整图片尺寸；在 channels_last 格式下，图片为（高, 宽, 通道）。",
         ),
     ),
+    "batch_shape": ErrorText(
+        Text(
+            "batches of pictures of shape {expected}, as in the first one", "各批图片的形状与第一批相同，为 {expected}"
+        ),
+        Text(
+            "shape {shape} in batch {step} of the epoch (counted from 0), which the network refuses: {problem}",
+            "该轮第 {step} 批（从 0 计）的形状为 {shape}，网络拒绝了它：{problem}",
+        ),
+        Text("Bring all pictures to one size before they become batches.", "请先把所有图片调整为同一尺寸再组成批次。"),
+    ),
+    "negative_weight": ErrorText(
+        Text("sample weights of 0 or more", "不小于 0 的样本权重"),
+        Text("{weight} in row {row}", "第 {row} 行的 {weight}"),
+        Text("A weight of 0 leaves a picture out.", "权重为 0 即不使用该图片。"),
+    ),
+    "all_frozen": ErrorText(
+        Text("weights that can be trained", "可训练的权重"),
+        Text("a network without any, or with all of them frozen", "没有权重或权重全部冻结的网络"),
+        Text(
+            "Call requires_grad_(True) on what should learn, then compile again.",
+            "请对需要学习的部分调用 requires_grad_(True)，然后重新编译。",
+        ),
+    ),
+    "no_mixed_precision": ErrorText(
+        Text("a device that computes in bfloat16, for mixed_bfloat16", "支持 bfloat16 的设备（mixed_bfloat16 需要）"),
+        Text("{device}", "{device}"),
+        Text("Leave precision out to compute in float32.", "省略 precision 即以 float32 计算。"),
+    ),
     "batch_form": ErrorText(
         Text("batches of the form (x, y) or (x, y, sample_weight)", "形如 (x, y) 或 (x, y, sample_weight) 的批次"),
         Text("{form}", "{form}"),
@@ -201,8 +229,8 @@ ERRORS: dict[str, ErrorText] = {
     "loss_not_finite": ErrorText(
         Text("a finite loss", "有限的损失值"),
         Text(
-            "{loss} in epoch {epoch}, at a learning rate of {rate:.3g}",
-            "第 {epoch} 轮的损失为 {loss}（当时的学习率为 {rate:.3g}）",
+            "{loss} in epoch {epoch}, first at step {step}, at a learning rate of {rate:.3g}",
+            "第 {epoch} 轮的损失为 {loss}，首次出现于第 {step} 步（当时的学习率为 {rate:.3g}）",
         ),
         Text(
             "The weights are spoiled: start over with a learning rate a tenth as large, or load an earlier checkpoint.",

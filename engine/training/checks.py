@@ -93,7 +93,7 @@ class CheckBatch:
         check_lengths(x, y, w)
         self.loss.check(on_host(y), self.n_outputs)
         if w is not None:
-            check_finite(on_host(w), "sample_weight")
+            check_weights(on_host(w))
 
 
 def check_lengths(x: Any, y: Any = None, sample_weight: Any = None) -> None:
@@ -108,6 +108,20 @@ def check_lengths(x: Any, y: Any = None, sample_weight: Any = None) -> None:
     rows = {name: shape[0] if shape else 0 for name, shape in shapes.items()}
     if len(set(rows.values())) > 1 or len(shapes.get("sample_weight", ())) > 1:
         raise DataError("training.lengths", sizes=", ".join(f"{name}: {shape}" for name, shape in shapes.items()))
+
+
+def check_weights(weights: np.ndarray) -> None:
+    """Refuse sample weights (N,) that are not finite, or negative.
+
+    Raises
+    ------
+    DataError
+        Naming the first row that has one.
+    """
+    check_finite(weights, "sample_weight")
+    if (weights < 0).any():
+        row = int((weights < 0).argmax())
+        raise DataError("training.negative_weight", row=row, weight=weights[row].item())
 
 
 def check_finite(values: np.ndarray, what: str) -> None:

@@ -8,6 +8,7 @@ import torch
 
 from engine.errors import TrainingError
 from engine.texts import Text
+from engine.training.names import check_choice
 
 
 def pick(name: str = "auto") -> torch.device:
@@ -49,6 +50,28 @@ def _available(kind: str) -> bool:
     if kind == "cuda":
         return torch.cuda.is_available()
     return kind == "cpu" or (kind == "mps" and torch.backends.mps.is_available())
+
+
+def check_precision(name: str, device: torch.device) -> str:
+    """Return the precision of a `Model`, ``"float32"`` or ``"mixed_bfloat16"``.
+
+    Raises
+    ------
+    SpecError
+        If it is none of the two.
+    TrainingError
+        If the device cannot compute in bfloat16.
+    """
+    check_choice("precision", name, ("float32", "mixed_bfloat16"))
+    if name == "mixed_bfloat16" and not _has_bfloat16(device):
+        raise TrainingError("training.no_mixed_precision", field="training.precision", device=describe(device).en)
+    return name
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" or torch.backends.mps.is_macos_or_newer(14, 0)
 
 
 def describe(device: torch.device) -> Text:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from engine.errors import DataError, TrainingError
 from engine.texts.training import NOTES
@@ -55,11 +57,12 @@ def train(
         callbacks.on_epoch_begin(epoch, {})
         begin = first_step if epoch == epochs.start else 0
         stream = itertools.chain([first], itertools.islice(batches, None if steps is None else steps - begin - 1))
-        averages = train_epoch(model, stream, begin, class_weights, callbacks)
+        averages, rates = train_epoch(model, stream, begin, class_weights, callbacks)
         logs = averages.read()  # one copy from the device: synchronises
         if not math.isfinite(logs["loss"]) and not model.stop_training:
+            k = averages.n_finite()
             raise TrainingError(
-                "training.loss_not_finite", loss=logs["loss"], epoch=epoch + 1, rate=model.learning_rate
+                "training.loss_not_finite", loss=logs["loss"], epoch=epoch + 1, step=begin + k + 1, rate=rates[k]
             )
         came = begin + model.n_batches - before
         steps = steps or came
@@ -77,11 +80,14 @@ def train(
 
 def train_epoch(
     model: Model, batches: Iterable[Batch], first_step: int, class_weights: Tensor | None, callbacks: CallbackList
-) -> Averages:
-    """An epoch from `first_step` on. The loss of a batch is taken before its update, in training mode."""
-    network, update, loss = model.network, model.update, model.loss
-    averages = Averages(model.metrics, model.device)
-    network.train()
+) -> tuple[Averages, Sequence[float]]:
+    """An epoch from `first_step` on: its averages, and the learning rate of each step.
+
+    The loss of a batch is taken before its update, in training mode.
+    """
+    update, loss = model.update, model.loss
+    averages, rates = Averages(model.metrics, model.device), array("d")
+    set_training(model.network)
     for step, (inputs, targets, weights) in enumerate(batches, first_step):
         callbacks.on_train_batch_begin(step, {})
         # All chance inside the network (dropout) follows from the seed and the position in the stream, so that a
@@ -89,15 +95,44 @@ def train_epoch(
         set_chance(model.device, model.seed + model.n_batches)
         if class_weights is not None:
             weights = weigh(targets, weights, class_weights)
-        outputs = network(inputs)  # (B, C)
+        outputs = outputs_of(model, inputs, step)  # (B, C)
         loss_b = batch_loss(loss(outputs, targets), weights)
+        rates.append(model.learning_rate)
         update(loss_b, len(targets))
         averages.add(loss_b, outputs, targets, weights)
         model.n_batches += 1
         callbacks.on_train_batch_end(step, averages)
         if model.stop_training:
             break
-    return averages
+    return averages, rates
+
+
+def set_training(network: nn.Module) -> None:
+    """Training mode; but a batch norm whose weights are frozen goes on using what it has learnt, as in Keras."""
+    network.train()
+    for module in network.modules():
+        if isinstance(module, _BatchNorm) and module.affine and not any(p.requires_grad for p in module.parameters()):
+            module.eval()
+
+
+def outputs_of(model: Model, inputs: Tensor, step: int) -> Tensor:
+    """What the network gives for batch `step`, (B, C).
+
+    Raises
+    ------
+    DataError
+        If it refuses a batch that is of another shape than the first one.
+    """
+    try:
+        return model.compute(inputs)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        shape = model.data_shape(inputs)
+        if shape == model.first_shape:
+            raise
+        problem = str(error).partition("\n")[0]
+        raise DataError(
+            "training.batch_shape", step=step, expected=model.first_shape, shape=shape, problem=problem
+        ) from error
 
 
 @torch.no_grad()
@@ -109,7 +144,7 @@ def evaluate(model: Model, batches: Iterable[Batch], wanted: int | None, callbac
     step = -1
     for step, (inputs, targets, weights) in enumerate(batches):
         callbacks.on_test_batch_begin(step, {})
-        outputs = model.network(inputs)  # (B, C)
+        outputs = outputs_of(model, inputs, step)  # (B, C)
         averages.add(batch_loss(model.loss(outputs, targets), weights), outputs, targets, weights)
         callbacks.on_test_batch_end(step, averages)
     _count(wanted, step + 1)
@@ -126,7 +161,7 @@ def predict(model: Model, batches: Iterable[Batch], wanted: int | None, callback
     callbacks.on_predict_begin({})
     for step, (inputs, *_) in enumerate(batches):
         callbacks.on_predict_batch_begin(step, {})
-        outputs.append(model.network(inputs))
+        outputs.append(outputs_of(model, inputs, step))
         callbacks.on_predict_batch_end(step, {"outputs": outputs[-1]})
     _count(wanted, len(outputs))
     callbacks.on_predict_end({})

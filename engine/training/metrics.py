@@ -136,6 +136,7 @@ class Averages(Mapping[str, Any]):
         # Apple's GPU has no float64; elsewhere it keeps sums over millions of pictures exact.
         self._dtype = torch.float32 if device.type == "mps" else torch.float64
         self._loss = torch.zeros((), dtype=self._dtype, device=device)
+        self._n_finite = torch.zeros((), dtype=torch.int64, device=device)
         self._sums: list[Tensor] = []  # per metric, from the first batch on
         # What weighted metrics are divided by: weights summed on the device, and pictures that had none.
         self._weights = torch.zeros((), dtype=self._dtype, device=device)
@@ -149,6 +150,7 @@ class Averages(Mapping[str, Any]):
         self._n += n
         self._read = None
         self._loss.add_(loss, alpha=n)
+        self._n_finite.add_(self._loss.isfinite())
         sums = [metric.sums(outputs, targets, weights) for metric in self._metrics]
         if self._sums:
             for total, batch in zip(self._sums, sums, strict=True):
@@ -164,6 +166,10 @@ class Averages(Mapping[str, Any]):
     def n_pictures(self) -> int:
         """How many pictures were counted."""
         return self._n
+
+    def n_finite(self) -> int:
+        """Batches before the first whose loss was not finite, after which no sum is; synchronises."""
+        return int(self._n_finite)
 
     def since(self, n_before: int, before: Mapping[str, Any]) -> dict[str, Any]:
         """Loss and means over the pictures after the first `n_before`, whose averages were `before`.

@@ -63,6 +63,9 @@ class Model:
         `torch.manual_seed` decides. Results repeat bit for bit on the CPU with equal seed and thread count.
     device : str
         See `engine.training.device.pick`.
+    precision : str
+        Keras' names: ``"float32"``, or ``"mixed_bfloat16"``: the network computes in bfloat16 where that is safe
+        (`torch.autocast`), which is faster on GPUs that have it. Weights, loss and metrics stay float32.
 
     Attributes
     ----------
@@ -73,6 +76,8 @@ class Model:
     device : torch.device
     history : History or None
         Of the latest training.
+    first_shape : tuple of int
+        Of one picture of the data that was opened last.
     start_at : tuple of int
         Epoch and batch with which a training begins. A callback may change it in `on_train_begin`, when it has loaded
         a model that was further.
@@ -80,13 +85,23 @@ class Model:
     Raises
     ------
     TrainingError
-        If `network` is no module or the device does not exist.
+        If `network` is no module, the device does not exist, or it does not have the precision.
     SpecError
-        If `data_format` is unknown.
+        If `data_format` or `precision` is unknown.
+
+    Notes
+    -----
+    Frozen weights (``requires_grad_(False)`` before `compile`) take no part in training, and a batch norm whose weights
+    are frozen goes on using the statistics it has, as in Keras.
     """
 
     def __init__(
-        self, network: nn.Module, data_format: str = "channels_last", seed: int | None = None, device: str = "auto"
+        self,
+        network: nn.Module,
+        data_format: str = "channels_last",
+        seed: int | None = None,
+        device: str = "auto",
+        precision: str = "float32",
     ) -> None:
         if not isinstance(network, nn.Module):
             raise TrainingError("training.not_a_network", kind=type(network).__name__)
@@ -95,6 +110,7 @@ class Model:
                 "spec.not_a_choice", name="data_format", value=data_format, choices="channels_last, channels_first"
             )
         self.device = devices.pick(device)
+        self.precision = devices.check_precision(precision, self.device)
         # The weights' layout in which convolutions are fastest; pictures arrive in the same one.
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.data_format = data_format
@@ -103,6 +119,7 @@ class Model:
         self.n_batches = 0
         self.history: History | None = None
         self.start_at = (0, 0)
+        self.first_shape: tuple[int, ...] = ()
         self._update: Update | None = None
         self._loss: losses.Loss | None = None
         self._loss_is_told = True
@@ -380,6 +397,8 @@ class Model:
     ) -> History:
         """What fit and fit_generator share."""
         check = self._check(feed)
+        if not any(parameter.requires_grad for parameter in self.network.parameters()):
+            raise TrainingError("training.all_frozen")
         if queue.workers > 1 and feed.length is None:
             warnings.warn(NOTES["one_reader"]("en", workers=queue.workers), stacklevel=3)
         from engine.script_run import viewed  # joins model and runs, and so imports this module
@@ -415,6 +434,19 @@ class Model:
             self.update.finish()
             hooks.on_train_end(logs)
         return history
+
+    def compute(self, inputs: Tensor) -> Tensor:
+        """What the network gives for inputs on the device, in the model's precision; always float32."""
+        if self.precision == "float32":
+            return self.network(inputs)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            return self.network(inputs).float()
+
+    def data_shape(self, inputs: Tensor) -> tuple[int, ...]:
+        """The shape of one picture of the network's inputs (B, ...), as the data has it."""
+        shape = tuple(inputs.shape[1:])
+        is_moved = len(shape) == 3 and self.data_format == "channels_last"
+        return (*shape[1:], shape[0]) if is_moved else shape
 
     # --- using ------------------------------------------------------------------------------------------------------
 
@@ -717,18 +749,18 @@ class Model:
     def _show(self, item: Any) -> Tensor:
         """What the network gives for two pictures of a batch, (2, ...)."""
         x = parts(item)[0][:2]
+        self.first_shape = tuple(np.shape(x)[1:])
         self.network.eval()
         try:
             check_inputs(x)
             with torch.no_grad():
                 tensors = self._intake().to_host((x,))
-                outputs = self.network(self._intake().to_device(tensors).inputs)
-            return outputs
+                return self.compute(self._intake().to_device(tensors).inputs)
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             if isinstance(error, DataError):
                 raise
             problem = str(error).partition("\n")[0]
-            raise DataError("training.input_shape", shape=tuple(np.shape(x)[1:]), problem=problem) from error
+            raise DataError("training.input_shape", shape=self.first_shape, problem=problem) from error
 
     def _validation(
         self, data: Any, batch_size: int | None, steps: int | None, freq: int | Sequence[int], queue: Queue

@@ -35,8 +35,7 @@ class TerminateOnNaN(Callback):
         if loss is None or math.isfinite(loss):
             return
         if self.raise_error:
-            raise TrainingError(
-                "training.loss_not_finite", loss=loss, epoch=self.epoch + 1, rate=self.model.learning_rate
-            )
+            epoch, rate = self.epoch + 1, self.model.learning_rate
+            raise TrainingError("training.loss_not_finite", loss=loss, epoch=epoch, step=batch + 1, rate=rate)
         print(f"Batch {batch}: the loss is {loss}; training stops.")
         self.model.stop_training = True
