@@ -5,6 +5,7 @@
     │   └── SpecTypeError (TypeError)     one that is of another type, where Keras' programs expect a TypeError
     ├── DataError (ValueError)        pictures, labels or files that cannot be used
     ├── TrainingError (RuntimeError)  a training that cannot start or go on
+    │   └── NotCompiledError (ValueError) one without optimizer and loss, for which Keras raises a ValueError
     └── RunError (RuntimeError)       a run folder, queue or process that is not as it must be
 
 Each error has a key into the table of `engine.texts`, where its message stands in three parts (what was expected, what
@@ -54,7 +55,7 @@ class EngineError(Exception):
     @staticmethod
     def from_json(stored: dict[str, Any]) -> EngineError:
         """Rebuild an error stored by `to_json`, of the same class."""
-        errors = (EngineError, SpecError, SpecTypeError, DataError, TrainingError, RunError)
+        errors = (EngineError, SpecError, SpecTypeError, DataError, TrainingError, NotCompiledError, RunError)
         kinds = {kind.__name__: kind for kind in errors}
         return kinds[stored["kind"]](stored["key"], field=stored["field"], **stored["params"])
 
@@ -73,6 +74,10 @@ class DataError(EngineError, ValueError):
 
 class TrainingError(EngineError, RuntimeError):
     """A training cannot start or cannot go on."""
+
+
+class NotCompiledError(TrainingError, ValueError):
+    """A model is to be trained or judged before `compile`."""
 
 
 class RunError(EngineError, RuntimeError):

@@ -120,10 +120,12 @@ class NumpyArrayIterator(PictureIterator):
         self.in_memory = not self.others and self.saving is None and self.dtype == generator.dtype
 
     def known(self) -> tuple[Any, ...] | None:
-        """Pictures, labels and weights; None beside other arrays, and for floats in a file, too many to look at."""
-        if self.others or (self.x.dtype.kind == "f" and is_mapped(self.x)):
+        """Pictures, labels and weights, with zeros for floats in a file, too many to read. None beside other arrays."""
+        if self.others:
             return None
-        return tuple(values for values in (self.x, self.y, self.sample_weight) if values is not None)
+        is_unread = self.x.dtype.kind == "f" and is_mapped(self.x)
+        x = np.broadcast_to(np.uint8(0), self.x.shape) if is_unread else self.x
+        return tuple(values for values in (x, self.y, self.sample_weight) if values is not None)
 
     def load(self, pass_: int, indices: np.ndarray) -> Any:
         """Read samples as they are in a pass.

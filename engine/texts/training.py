@@ -226,6 +226,11 @@ ERRORS: dict[str, ErrorText] = {
         Text("{key!r}: {weight!r}", "{key!r}: {weight!r}"),
         Text("For example {{0: 1.0, 1: 2.5}}.", "例如 {{0: 1.0, 1: 2.5}}。"),
     ),
+    "class_weight_form": ErrorText(
+        Text("class_weight as a dict from class numbers to weights", "class_weight 为从类别编号到权重的字典"),
+        Text("{kind}", "{kind}"),
+        Text("For example {{0: 1.0, 1: 2.5}}.", "例如 {{0: 1.0, 1: 2.5}}。"),
+    ),
     "loss_not_finite": ErrorText(
         Text("a finite loss", "有限的损失值"),
         Text(

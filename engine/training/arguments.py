@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -185,8 +185,10 @@ def class_weight_table(class_weight: dict[int, float], n_outputs: int) -> tuple[
     Raises
     ------
     SpecError
-        If a key is no class, or a weight is negative or no number.
+        If it is no dict, a key is no class, or a weight is negative or no number.
     """
+    if not isinstance(class_weight, Mapping):
+        raise SpecError("training.class_weight_form", kind=type(class_weight).__name__)
     n_classes = max(n_outputs, 2)  # a single output tells two classes apart
     table = np.ones(n_classes, np.float32)
     for key, weight in class_weight.items():

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from engine import catalog
-from engine.errors import DataError, SpecError, SpecTypeError, TrainingError
+from engine.errors import DataError, NotCompiledError, SpecError, SpecTypeError, TrainingError
 from engine.texts import Text
 from engine.texts.training import NOTES
 from engine.training import device as devices
@@ -163,21 +163,21 @@ class Model:
 
     @property
     def update(self) -> Update:
-        """The compiled optimizer with what stands around it. Raises TrainingError before `compile`."""
+        """The compiled optimizer with what stands around it. Raises NotCompiledError before `compile`."""
         if self._update is None:
-            raise TrainingError("training.not_compiled")
+            raise NotCompiledError("training.not_compiled")
         return self._update
 
     @property
     def optimizer(self) -> torch.optim.Optimizer:
-        """The compiled optimizer. Raises TrainingError before `compile`."""
+        """The compiled optimizer. Raises NotCompiledError before `compile`."""
         return self.update.optimizer
 
     @property
     def loss(self) -> losses.Loss:
-        """The compiled loss. Raises TrainingError before `compile`."""
+        """The compiled loss. Raises NotCompiledError before `compile`."""
         if self._loss is None:
-            raise TrainingError("training.not_compiled")
+            raise NotCompiledError("training.not_compiled")
         return self._loss
 
     @property
@@ -798,7 +798,7 @@ class Model:
         return feeds.SequenceFeed(kept, Reading(self.device))
 
     def _class_weights(self, class_weight: dict[int, float] | None, n_outputs: int) -> Tensor | None:
-        if not class_weight:
+        if class_weight is None or class_weight == {}:
             return None
         table, silent = class_weight_table(class_weight, n_outputs)
         if silent:
