@@ -269,8 +269,8 @@ def _resized(image: Image, size: tuple[int, int], interpolation: str, keep_aspec
         return image
     box = None
     if keep_aspect:
-        part_width = max(1, min(had_width, had_height * width // height))
-        part_height = max(1, min(had_height, had_width * height // width))
+        part_width = min(had_width, had_height * width // height)
+        part_height = min(had_height, had_width * height // width)
         left, top = (had_width - part_width) // 2, (had_height - part_height) // 2
         box = (left, top, left + part_width, top + part_height)
     return image.resize((width, height), Resampling[interpolation.upper()], box=box)

@@ -169,7 +169,7 @@ def test_the_middle_is_cut_out_to_keep_proportions(had, wanted):
     image = Image.fromarray(_noise(*had))
     got = load_img(_file(image), target_size=wanted, interpolation="bilinear", keep_aspect_ratio=True)
     height, width = had
-    part = (min(height, max(1, width * wanted[0] // wanted[1])), min(width, max(1, height * wanted[1] // wanted[0])))
+    part = (min(height, width * wanted[0] // wanted[1]), min(width, height * wanted[1] // wanted[0]))
     top, left = (height - part[0]) // 2, (width - part[1]) // 2
     box = (left, top, left + part[1], top + part[0])
     assert np.array_equal(np.asarray(got), np.asarray(image.resize(wanted[::-1], Image.Resampling.BILINEAR, box=box)))
