@@ -9,12 +9,15 @@ from engine.augment.draw import TransformParameters
 PICTURE = (1, 2, 3)  # the axes of one picture in a batch
 
 
-def recolour(batch: np.ndarray, parameters: TransformParameters) -> np.ndarray:
-    """Apply the drawn channel shift, then the brightness, to a batch of float pictures (n, H, W, C), in place."""
+def recolour(batch: np.ndarray, parameters: TransformParameters, before: np.ndarray | None = None) -> np.ndarray:
+    """Apply the drawn channel shift, then the brightness, to a batch of float pictures (n, H, W, C), in place.
+
+    `before` are the same pictures before resampling, where that may have overshot their values.
+    """
     if parameters.channel_shift_intensity is not None:
         shift_channels(batch, parameters.channel_shift_intensity)
     if parameters.brightness is not None:
-        brighten(batch, parameters.brightness)
+        brighten(batch, parameters.brightness, before)
     return batch
 
 
@@ -33,7 +36,7 @@ def shift_channels(batch: np.ndarray, amounts: np.ndarray) -> None:
     np.clip(batch, low, high, out=batch)
 
 
-def brighten(batch: np.ndarray, factors: np.ndarray) -> None:
+def brighten(batch: np.ndarray, factors: np.ndarray, before: np.ndarray | None = None) -> None:
     """Multiply each picture's distance from black by its factor, in place; 1 leaves a picture exactly as it is.
 
     Parameters
@@ -42,6 +45,8 @@ def brighten(batch: np.ndarray, factors: np.ndarray) -> None:
         (n, H, W, C) float32.
     factors : np.ndarray
         (n,), 0 = black.
+    before : np.ndarray, optional
+        (n, H, W, C): what to take each picture's range of values from; None = the pictures themselves.
 
     Notes
     -----
@@ -50,7 +55,8 @@ def brighten(batch: np.ndarray, factors: np.ndarray) -> None:
     turns pictures in 0..1 black and makes the factor 1 lossy. Here only pictures in 0..255 are cut to whole numbers,
     and only before: so no value is further than 1 from Keras'.
     """
-    low, high = batch.min(PICTURE, keepdims=True), batch.max(PICTURE, keepdims=True)
+    measured = batch if before is None else before.astype(np.float32)
+    low, high = measured.min(PICTURE, keepdims=True), measured.max(PICTURE, keepdims=True)
     largest = np.maximum(high, -low)
     white = np.where(largest <= 1, np.float32(1), np.maximum(largest, np.float32(255)))
     black = np.where(low < 0, -white, np.float32(0))

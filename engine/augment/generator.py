@@ -467,5 +467,6 @@ class ImageDataGenerator:
             scale,
             order=self.interpolation_order,
         )
-        batch = recolour(batch, parameters)
+        overshoots = self.interpolation_order > 1 and parameters.brightness is not None
+        batch = recolour(batch, parameters, images[indices] if overshoots else None)
         return np.ascontiguousarray(np.moveaxis(batch, 3, 1)) if first else batch

@@ -67,6 +67,14 @@ def test_brightness_keeps_to_the_range_in_use(low, high):
     assert dark.max() > dark.min(), "a 0..1 picture does not turn black, as in Keras"
 
 
+def test_a_spline_s_overshoot_does_not_change_what_black_is():
+    board = np.kron(np.indices((4, 4)).sum(0) % 2 * 255, np.ones((3, 3)))[..., None].astype(np.float32)
+    turned = ImageDataGenerator(interpolation_order=3).apply_transform(board, {"theta": 10})
+    assert turned.min() < -1
+    dark = ImageDataGenerator(interpolation_order=3).apply_transform(board, {"theta": 10, "brightness": 0.5})
+    assert np.array_equal(dark, (np.floor(turned) * np.float32(0.5)).clip(0, 255))
+
+
 def test_pictures_of_a_batch_do_not_see_each_other():
     batch = np.stack([np.full((2, 2, 1), 10), np.arange(4).reshape(2, 2, 1)]).astype(np.float32)
     shift_channels(batch, np.array([100.0, -1.0]))
