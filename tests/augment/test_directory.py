@@ -50,6 +50,13 @@ def _flow(folder, generator=None, **arguments):
     return (generator or ImageDataGenerator(**WILD)).flow_from_directory(folder, **given)
 
 
+def _model(n_outputs, loss="sparse_categorical_crossentropy"):
+    torch.manual_seed(0)
+    model = Model(nn.Sequential(nn.Flatten(), nn.Linear(8 * 8 * 3, n_outputs)), seed=0)
+    model.compile("sgd", loss)
+    return model
+
+
 def _equal(first, second):
     return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
@@ -174,11 +181,18 @@ def test_pictures_below_a_folder_and_whether_a_file_is_one(tmp_path):
 
 
 @settings(deadline=None, max_examples=15)
-@given(batch_size=st.integers(1, 20), shuffle=st.booleans(), seed=st.integers(0, 2**32 - 1), pass_=st.integers(0, 4))
-def test_each_file_once_per_pass(folder, batch_size, shuffle, seed, pass_):
-    flow = _flow(folder, ImageDataGenerator(), batch_size=batch_size, shuffle=shuffle, seed=seed, class_mode="sparse")
+@given(
+    classes=st.lists(st.sampled_from("abc"), min_size=1, unique=True),
+    batch_size=st.integers(1, 20),
+    shuffle=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+    pass_=st.integers(0, 4),
+)
+def test_each_file_once_per_pass(folder, classes, pass_, **settings):
+    flow = _flow(folder, ImageDataGenerator(), classes=classes, class_mode="sparse", **settings)
+    assert flow.n == sum({"a": 5, "b": 6, "c": 2}[name] for name in classes)
     indices = [flow.batch_indices(pass_, k) for k in range(len(flow))]
-    assert sorted(np.concatenate(indices).tolist()) == list(range(13))
+    assert sorted(np.concatenate(indices).tolist()) == list(range(flow.n))
     labels = np.concatenate([flow.load(pass_, rows)[1] for rows in indices])
     assert np.array_equal(labels, flow.classes[np.concatenate(indices)])
 
@@ -196,9 +210,7 @@ def test_data_loader(folder, num_workers):
 def test_training_is_equal_for_any_number_of_workers(folder, loss):
     weights = []
     for workers in (0, 1, 4):
-        torch.manual_seed(0)
-        model = Model(nn.Sequential(nn.Flatten(), nn.Linear(8 * 8 * 3, 3)), seed=0)
-        model.compile("sgd", loss, metrics=["accuracy"])
+        model = _model(3, loss)
         mode = "sparse" if loss.startswith("sparse") else "categorical"
         model.fit_generator(_flow(folder, class_mode=mode), epochs=3, workers=workers, verbose=0)
         weights.append(torch.cat([p.detach().flatten() for p in model.network.parameters()]))
@@ -206,14 +218,18 @@ def test_training_is_equal_for_any_number_of_workers(folder, loss):
     assert torch.equal(weights[0], weights[2])
 
 
+def test_predictions_are_in_the_order_of_the_files(folder):
+    generator = ImageDataGenerator(rescale=1 / 255)
+    in_order = _flow(folder, generator, shuffle=False, batch_size=13)
+    model = _model(3)
+    expected = model.predict(in_order[0][0])
+    shuffled = _flow(folder, generator, batch_size=4)
+    assert np.allclose(model.predict(shuffled), expected, atol=1e-6)
+    next(shuffled)
+    assert np.allclose(model.predict_generator(shuffled, workers=3), expected, atol=1e-6)
+
+
 # --- what goes wrong ---
-
-
-def _model(n_outputs, loss="sparse_categorical_crossentropy"):
-    torch.manual_seed(0)
-    model = Model(nn.Sequential(nn.Flatten(), nn.Linear(8 * 8 * 3, n_outputs)), seed=0)
-    model.compile("sgd", loss)
-    return model
 
 
 @pytest.mark.parametrize(
