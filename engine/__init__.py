@@ -25,6 +25,7 @@ _PUBLIC = {
     "fit": "engine.training.model",
     "fit_generator": "engine.training.model",
     "load_data": "engine.data",
+    "map_npz": "engine.data.mapped",
     "losses": "engine.losses",
     "metrics": "engine.metrics",
     "networks": "engine.networks",

@@ -102,6 +102,14 @@ ERRORS: dict[str, ErrorText] = {
             "请用 numpy.savez(文件, x_train=..., y_train=...) 重新保存，数组中只含数字。",
         ),
     ),
+    "npz_compressed": ErrorText(
+        Text("an npz that is not compressed, which alone can be memory-mapped", "未压缩的 npz（只有它能做内存映射）"),
+        Text("“{path}”, in which {name} is compressed", "“{path}”，其中的 {name} 已压缩"),
+        Text(
+            "Write it again with numpy.savez instead of savez_compressed, or as single npy files.",
+            "请改用 numpy.savez（而不是 savez_compressed）重新保存，或分别存为 npy 文件。",
+        ),
+    ),
     "npz_memory": ErrorText(
         Text("arrays that fit into the free memory", "能放入可用内存的数组"),
         Text("{size_gb:.1f} GB in “{path}”", "“{path}”中的 {size_gb:.1f} GB"),

@@ -170,3 +170,45 @@ def test_pictures_written_on_another_machine_train():
     a.fit_generator(ImageDataGenerator().flow(swapped, labels, seed=1), verbose=0)
     b.fit_generator(ImageDataGenerator().flow(images, labels, seed=1), verbose=0)
     assert_same_weights(a, b)
+
+
+# --- files larger than memory ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mapped(tmp_path):
+    """Float pictures in a file, of which the last one is no number."""
+    images = pictures(40)[0].astype(np.float32)
+    images[-1] = np.nan
+    np.save(tmp_path / "x.npy", images)
+    return np.load(tmp_path / "x.npy", mmap_mode="r")
+
+
+@pytest.mark.parametrize("via", ["fit", "flow"])
+def test_floats_in_a_file_are_checked_as_they_come(mapped, via):
+    labels = np.arange(40) % 3
+
+    def train(model, labels, **arguments):
+        if via == "fit":
+            return model.fit(mapped, labels, batch_size=8, shuffle=False, verbose=0, **arguments)
+        source = ImageDataGenerator().flow(mapped, labels, batch_size=8, shuffle=False)
+        return model.fit_generator(source, verbose=0, workers=2, **arguments)
+
+    model = cnn()
+    train(model, labels, steps_per_epoch=3)
+    assert model.n_batches == 3
+    with pytest.raises(DataError, match=r"finite numbers in x, but received 192 values.*the first in row 7"):
+        train(model, labels, steps_per_epoch=5)  # a whole pass, and so from its beginning
+    assert model.n_batches == 3 + 4
+    with pytest.raises(DataError, match="label 4 in row 39"):  # what is in memory is looked at before
+        train(cnn(), np.where(np.arange(40) == 39, 4, labels))
+
+
+def test_part_of_a_file_validates(mapped):
+    labels = np.arange(40) % 3
+    a, b = cnn(), cnn()
+    whole = np.array(mapped)
+    one = a.fit(mapped[:32], labels[:32], validation_split=0.25, batch_size=8, verbose=0)
+    other = b.fit(whole[:32], labels[:32], validation_split=0.25, batch_size=8, verbose=0)
+    assert one.history == other.history
+    assert_same_weights(a, b)
