@@ -27,9 +27,9 @@ def apply_affine_transform(
     shear: float = 0,
     zx: float = 1,
     zy: float = 1,
-    row_axis: int = 0,
-    col_axis: int = 1,
-    channel_axis: int = 2,
+    row_axis: int = 1,
+    col_axis: int = 2,
+    channel_axis: int = 0,
     fill_mode: str = "nearest",
     cval: float = 0.0,
     order: int = 1,
@@ -47,7 +47,7 @@ def apply_affine_transform(
     zx, zy : float
         Factors of width and height; below 1 enlarges.
     row_axis, col_axis, channel_axis : int
-        Which axis is which.
+        Which axis is which; as they stand, for (C, H, W).
     fill_mode : {"nearest", "reflect", "wrap", "constant"}
         What fills places that the picture leaves empty.
     cval : float
