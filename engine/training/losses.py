@@ -98,10 +98,11 @@ class SparseCategoricalCrossentropy(Crossentropy):
     target_dtype = torch.int64
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        labels, logs = targets.reshape(len(targets)), self._logs(outputs)
+        labels = targets.reshape(len(targets))
+        if self.from_logits:
+            return F.cross_entropy(outputs, labels, reduction="none", label_smoothing=self.label_smoothing)
+        logs = self._logs(outputs)
         losses = F.nll_loss(logs, labels, reduction="none")
-        if not self.label_smoothing:
-            return losses
         return (1 - self.label_smoothing) * losses - self.label_smoothing * logs.mean(dim=-1)
 
     def check(self, targets: np.ndarray, n_outputs: int) -> None:

@@ -43,6 +43,9 @@ NAMES: dict[str, type[Metric]] = {
 # Made for outputs of the loss's kind, where they are given by name.
 _TELLS_LOGITS = (measures.Accuracy, losses.Crossentropy)
 
+N_LATEST = 256
+"""Losses that wait on the device until they are summed, at most."""
+
 Named = str | Metric | Callable[[Tensor, Tensor], Tensor]
 
 
@@ -136,6 +139,7 @@ class Averages(Mapping[str, Any]):
         # Apple's GPU has no float64; elsewhere it keeps sums over millions of pictures exact.
         self._dtype = torch.float32 if device.type == "mps" else torch.float64
         self._loss = torch.zeros((), dtype=self._dtype, device=device)
+        self._latest: list[tuple[Tensor, int]] = []  # losses that are not yet in the sum, with their pictures
         self._n_finite = torch.zeros((), dtype=torch.int64, device=device)
         self._sums: list[Tensor] = []  # per metric, from the first batch on
         # What weighted metrics are divided by: weights summed on the device, and pictures that had none.
@@ -149,8 +153,9 @@ class Averages(Mapping[str, Any]):
         n = len(targets)
         self._n += n
         self._read = None
-        self._loss.add_(loss, alpha=n)
-        self._n_finite.add_(self._loss.isfinite())
+        self._latest.append((loss.detach(), n))
+        if len(self._latest) == N_LATEST:
+            self._fold()
         sums = [metric.sums(outputs, targets, weights) for metric in self._metrics]
         if self._sums:
             for total, batch in zip(self._sums, sums, strict=True):
@@ -169,6 +174,7 @@ class Averages(Mapping[str, Any]):
 
     def n_finite(self) -> int:
         """Batches before the first whose loss was not finite, after which no sum is; synchronises."""
+        self._fold()
         return int(self._n_finite)
 
     def since(self, n_before: int, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,6 +192,7 @@ class Averages(Mapping[str, Any]):
     def read(self) -> dict[str, Any]:
         """The averages so far; copies them from the device (synchronises)."""
         if self._read is None:
+            self._fold()
             tensors = [self._loss, self._weights, *self._sums]
             flat = torch.cat([tensor.reshape(-1) for tensor in tensors]).cpu().numpy().astype(np.float64)
             loss, weight, *sums = _cut(flat, [tensor.shape for tensor in tensors])
@@ -194,6 +201,19 @@ class Averages(Mapping[str, Any]):
             for tracked, total in zip(self._metrics, sums or [np.zeros(())] * len(self._metrics), strict=True):
                 self._read[tracked.name] = tracked.metric.result(total, n_weighted if tracked.weighted else self._n)
         return self._read
+
+    def _fold(self) -> None:
+        """Bring the latest losses into the sum, in their order: many at once cost less than each on its own."""
+        if not self._latest:
+            return
+        losses, sizes = zip(*self._latest, strict=True)
+        weighted = torch.stack(losses).to(self._dtype) * torch.tensor(
+            sizes, dtype=self._dtype, device=self._loss.device
+        )
+        sums = torch.cat([self._loss[None], weighted]).cumsum(dim=0)[1:]
+        self._loss = sums[-1]
+        self._n_finite.add_(sums.isfinite().sum())
+        self._latest.clear()
 
     def __getitem__(self, name: str) -> Any:
         return self.read()[name]

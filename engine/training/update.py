@@ -52,7 +52,9 @@ class Update:
     def __call__(self, loss: Tensor, n_pictures: int) -> None:
         """Learn from one batch: its loss (), a mean over its pictures."""
         if self._n_batches == 0:
-            self.optimizer.zero_grad(set_to_none=True)
+            # What `zero_grad` does, without what it costs to be traceable.
+            for weight in self._weights():
+                weight.grad = None
         # Times the pictures, so that a short batch among those of one update counts by its size.
         (loss if self._every == 1 else loss * n_pictures).backward()
         self._n_batches += 1
