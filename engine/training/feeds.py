@@ -88,6 +88,8 @@ class Queue:
     @classmethod
     def of(cls, source: Any) -> Queue:
         """As a Sequence's own attributes say."""
+        if is_array(source):  # of which a table may have columns of any name
+            return cls()
         return cls.asked(getattr(source, "workers", cls.workers), getattr(source, "max_queue_size", cls.max_queue_size))
 
 
@@ -331,7 +333,8 @@ class DeviceFlowFeed(FlowFeed):
 class GeneratorFeed(Feed):
     """A plain generator or iterator: read by one thread, in order, until it ends.
 
-    A list is refused, as in Keras: whether it means (x, y) or rows of x, only the person who wrote it knows.
+    A list is refused, as in Keras: whether it means (x, y) or rows of x, only the person who wrote it knows. Lists of
+    tensors are what PyTorch's loaders give for (x, y).
     """
 
     length: int | None = None
@@ -363,7 +366,7 @@ class GeneratorFeed(Feed):
 
     def _next(self) -> Item:
         item = self._seen.pop() if self._seen else next(self.iterator, _END)
-        if isinstance(item, list) and not self.takes_lists:
+        if isinstance(item, list) and not self.takes_lists and not all(isinstance(v, Tensor) for v in item):
             raise DataError("training.batch_form", form=f"list of {len(item)}")
         return item
 
@@ -375,7 +378,7 @@ class LoaderFeed(GeneratorFeed):
     """
 
     ends = False
-    takes_lists = True  # PyTorch's loaders give them
+    takes_lists = True
 
     def __init__(self, source: Iterable[Item], reading: Reading) -> None:
         super().__init__(_again_and_again(source), reading)

@@ -11,6 +11,7 @@ import math
 import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -135,11 +136,22 @@ def outputs_of(model: Model, inputs: Tensor, step: int) -> Tensor:
         ) from error
 
 
+@contextmanager
+def evaluation_mode(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode, and then as it was: a callback may evaluate in the middle of an epoch."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, is_training in modes:
+            module.training = is_training
+
+
 @torch.no_grad()
 def evaluate(model: Model, batches: Iterable[Batch], wanted: int | None, callbacks: CallbackList) -> Logs:
     """Loss and metrics over the batches, in evaluation mode and in order; says so if fewer than `wanted` come."""
     averages = Averages(model.metrics, model.device)
-    model.network.eval()
     callbacks.on_test_begin({})
     step = -1
     for step, (inputs, targets, weights) in enumerate(batches):
@@ -157,7 +169,6 @@ def evaluate(model: Model, batches: Iterable[Batch], wanted: int | None, callbac
 def predict(model: Model, batches: Iterable[Batch], wanted: int | None, callbacks: CallbackList) -> Tensor:
     """The network's outputs for the batches, in order, on the host: (N, C); says so if fewer than `wanted` come."""
     outputs = []
-    model.network.eval()
     callbacks.on_predict_begin({})
     for step, (inputs, *_) in enumerate(batches):
         callbacks.on_predict_batch_begin(step, {})

@@ -536,7 +536,8 @@ class Model:
     def _evaluate(
         self, feed: Feed, check: Callable[[Any], None], wanted: int | None, hooks: CallbackList, queue: Queue
     ) -> loop.Logs:
-        with closing(feeds.stream(feed, self._intake(), check, batch_numbers(0, wanted), queue)) as batches:
+        stream = feeds.stream(feed, self._intake(), check, batch_numbers(0, wanted), queue)
+        with closing(stream) as batches, loop.evaluation_mode(self.network):
             return loop.evaluate(self, batches, wanted, hooks)
 
     def predict(
@@ -612,7 +613,8 @@ class Model:
         self._show(feed.first())
         feed.check(check_inputs)
         intake = replace(self._intake(), only_inputs=True)
-        with closing(feeds.stream(feed, intake, check_inputs, batch_numbers(0, wanted), queue)) as batches:
+        stream = feeds.stream(feed, intake, check_inputs, batch_numbers(0, wanted), queue)
+        with closing(stream) as batches, loop.evaluation_mode(self.network):
             return loop.predict(self, batches, wanted, hooks).numpy()
 
     # --- weights ----------------------------------------------------------------------------------------------------
@@ -750,10 +752,9 @@ class Model:
         """What the network gives for two pictures of a batch, (2, ...)."""
         x = parts(item)[0][:2]
         self.first_shape = tuple(np.shape(x)[1:])
-        self.network.eval()
         try:
             check_inputs(x)
-            with torch.no_grad():
+            with torch.no_grad(), loop.evaluation_mode(self.network):
                 tensors = self._intake().to_host((x,))
                 return self.compute(self._intake().to_device(tensors).inputs)
         except (RuntimeError, ValueError, TypeError, IndexError) as error:

@@ -14,6 +14,7 @@ import torch
 from torch.nn import Parameter
 
 from engine.errors import SpecError
+from engine.training import rules
 from engine.training.names import lookup
 from engine.training.ranges import (
     check_below_one,
@@ -23,7 +24,6 @@ from engine.training.ranges import (
     check_switch,
     check_whole,
 )
-from engine.training.rules import KerasRMSprop, KerasSGD
 from engine.training.schedules import LearningRateSchedule
 from engine.training.update import Update
 
@@ -148,7 +148,7 @@ class SGD(Optimizer):
 
     def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
         """Make the optimizer for these parameters."""
-        return KerasSGD(
+        return rules.KerasSGD(
             parameters, self.first_rate, self.momentum, nesterov=self.nesterov, decay=self.weight_decay or 0.0
         )
 
@@ -173,7 +173,7 @@ class RMSprop(Optimizer):
 
     def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
         """Make the optimizer for these parameters."""
-        return KerasRMSprop(
+        return rules.KerasRMSprop(
             parameters,
             self.first_rate,
             self.rho,
@@ -199,7 +199,7 @@ class Adam(Optimizer):
     def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
         """Make the optimizer for these parameters."""
         parameters = list(parameters)
-        kind: type[torch.optim.Adam] = torch.optim.Adam if self.weight_decay is None else torch.optim.AdamW
+        kind: type[torch.optim.Adam] = rules.Adam if self.weight_decay is None else rules.AdamW
         return kind(
             [{"params": parameters}],
             self.first_rate,

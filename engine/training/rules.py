@@ -13,7 +13,31 @@ from torch import Tensor
 from torch.nn import Parameter
 
 
-class KerasSGD(torch.optim.Optimizer):
+class Rated(torch.optim.Optimizer):
+    """An optimizer with its rate by Keras' names, for callbacks written for Keras."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step; setting it sets that of all parameter groups."""
+        return self.param_groups[0]["lr"]
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        for group in self.param_groups:
+            group["lr"] = float(rate)
+
+    lr = learning_rate
+
+
+class Adam(Rated, torch.optim.Adam):
+    """The optimizer that `optimizers.Adam` builds: PyTorch's own."""
+
+
+class AdamW(Rated, torch.optim.AdamW):
+    """The optimizer that `optimizers.AdamW` builds: PyTorch's own."""
+
+
+class KerasSGD(Rated):
     """The optimizer that `optimizers.SGD` builds."""
 
     def __init__(
@@ -43,7 +67,7 @@ class KerasSGD(torch.optim.Optimizer):
                 torch._foreach_add_(weights, velocities)
 
 
-class KerasRMSprop(torch.optim.Optimizer):
+class KerasRMSprop(Rated):
     """The optimizer that `optimizers.RMSprop` builds."""
 
     def __init__(

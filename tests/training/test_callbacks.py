@@ -111,6 +111,38 @@ def test_callbacks_written_for_keras_run():
         np.testing.assert_array_equal(values, wanted)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop"])
+def test_the_optimizers_rate_has_keras_names(optimizer):
+    class Halve:
+        def set_model(self, model):
+            self.model = model
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = self.model.optimizer.lr / 2
+
+    model, other = linear(optimizer=optimizer), linear(optimizer=optimizer)
+    first = model.learning_rate
+    model.fit(*features(), epochs=2, verbose=0, callbacks=[Halve()])
+    halve = callbacks.LearningRateScheduler(lambda epoch: first / 2**epoch)
+    other.fit(*features(), epochs=2, verbose=0, callbacks=[halve])
+    assert model.learning_rate == model.optimizer.learning_rate == first / 4
+    for values, wanted in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(values, wanted)
+
+
+def test_a_callback_may_evaluate_and_predict_in_the_middle_of_an_epoch():
+    def look(batch, logs):
+        model.evaluate(images, labels, verbose=0)
+        model.predict(images, verbose=0)
+
+    images, labels = pictures()
+    model, other = cnn(), cnn()
+    model.fit(images, labels, batch_size=16, verbose=0, callbacks=[LambdaCallback(on_train_batch_end=look)])
+    other.fit(images, labels, batch_size=16, verbose=0)
+    for values, wanted in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(values, wanted)
+
+
 def test_what_is_given_once_is_not_added_again(capsys):
     history, bar = callbacks.History(), callbacks.ProgbarLogger()
     assert linear().fit(*features(), verbose=2, callbacks=[history, bar]) is history
