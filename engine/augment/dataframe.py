@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from engine.augment.generator import ImageDataGenerator
 
 LABELLED = ("categorical", "binary", "sparse")  # the modes in which samples have classes
+NAME = str | Integral  # of a class; numbers only within lists, where no one can take them for "raw"
 CLASS_MODES = (*LABELLED, "input", "multi_output", "raw")
 
 
@@ -55,12 +57,12 @@ class DataFrameIterator(FileIterator):
     weight_col : str, optional
         Column of the sample weights, numbers.
     classes : sequence of str, optional
-        The classes in their order; None = all there are, in the order of their names as text.
+        The classes in their order; None = all there are, in the order of their names.
     class_mode : {"categorical", "binary", "sparse", "input", "multi_output", "raw"} or None
-        y of a batch. "categorical": rows of zeros and ones; labels are text, or lists of text (several classes per
-        picture). "binary", of exactly two classes, and "sparse": the numbers of the classes, as floats; labels are
-        text. "raw": the values of `y_col`. "multi_output": a list of the values of each column. "input": the pictures
-        once more. None: x alone.
+        y of a batch. "categorical": rows of zeros and ones; labels are text, or lists of text or whole numbers (several
+        classes per picture). "binary", of exactly two classes, and "sparse": the numbers of the classes, as floats;
+        labels are text. "raw": the values of `y_col`. "multi_output": a list of the values of each column. "input": the
+        pictures once more. None: x alone.
     target_size, color_mode, batch_size, shuffle, seed, data_format, save_to_dir, save_prefix, save_format
         As for `DirectoryIterator`, as are `interpolation`, `keep_aspect_ratio` and `dtype`.
     subset : {"training", "validation"}, optional
@@ -71,7 +73,7 @@ class DataFrameIterator(FileIterator):
 
     Attributes
     ----------
-    class_indices : dict of str to int
+    class_indices : dict
         The number of each class; empty where there are none.
     classes : np.ndarray or list of list of int
         (n,) int32, the class of each row; lists of several if any row has one; None where there are none.
@@ -120,7 +122,7 @@ class DataFrameIterator(FileIterator):
         check_class_mode(class_mode, CLASS_MODES)
         check_subset_of(generator, subset)
         folder = "" if directory is None else os.fspath(directory)
-        chosen = check_class_names(classes)
+        chosen = check_class_names(classes, NAME)
         if chosen and class_mode not in LABELLED:
             warnings.warn(WARNINGS["classes_unused"]("en", class_mode=repr(class_mode)), stacklevel=3)
         labels = _Labels(dataframe, y_col, class_mode, chosen) if class_mode in LABELLED else None
@@ -155,31 +157,31 @@ class DataFrameIterator(FileIterator):
 
 
 class _Labels:
-    """A column of labels: text, or for "categorical" also lists of text, and which number each class has.
+    """A column of labels: text, or for "categorical" also lists of names, and which number each class has.
 
     `chosen` are the classes that count, in their order; none = all there are.
     """
 
-    def __init__(self, table: Any, y_col: Any, class_mode: str | None, chosen: list[str]) -> None:
+    def __init__(self, table: Any, y_col: Any, class_mode: str | None, chosen: list[Any]) -> None:
         if not isinstance(y_col, str):
             raise SpecTypeError("augment.not_a_column", field="augment.y_col", mode=class_mode, value=repr(y_col))
         self.labels = list(_column(table, y_col))
         self.chosen = list(dict.fromkeys(chosen))
-        self.class_indices: dict[str, int] = {}
+        self.class_indices: dict[Any, int] = {}
         types = str | list | tuple if class_mode == "categorical" else str
         for row, label in enumerate(self.labels):
-            if not isinstance(label, types) or not all(isinstance(name, str) for name in _each(label)):
+            if not isinstance(label, types) or not all(isinstance(name, NAME) for name in _each(label)):
                 raise SpecTypeError("augment.not_labels", field="augment.y_col", name=y_col, row=row, value=repr(label))
         n_classes = len(self.chosen or set(self._names(range(len(self.labels)))))
         if class_mode == "binary" and n_classes != 2:
             raise SpecError("augment.not_two_classes", field="augment.class_mode", n=n_classes)
 
-    def _names(self, rows: Iterable[int]) -> Iterator[str]:
+    def _names(self, rows: Iterable[int]) -> Iterator[Any]:
         return (name for row in rows for name in _each(self.labels[row]))
 
     def settle(self, rows: np.ndarray) -> np.ndarray:
         """Number the classes that some rows have, and return those of the rows that count."""
-        names = self.chosen or sorted(set(self._names(rows)))
+        names = self.chosen or sorted(set(self._names(rows)), key=lambda name: (isinstance(name, str), name))
         self.class_indices = {name: k for k, name in enumerate(names)}
         if not self.chosen:
             return rows
@@ -196,7 +198,7 @@ class _Labels:
         return [self.class_indices[name] for name in label if name in self.class_indices]
 
 
-def _each(label: Any) -> Sequence[str]:
+def _each(label: Any) -> Sequence[Any]:
     return (label,) if isinstance(label, str) else label
 
 

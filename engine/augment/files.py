@@ -43,11 +43,11 @@ def check_class_mode(value: Any, allowed: tuple[str, ...]) -> str | None:
     return value
 
 
-def check_class_names(value: Any) -> list[str]:
-    """Return names of classes as a list, empty for None, else raise SpecError."""
+def check_class_names(value: Any, types: Any = str) -> list[Any]:
+    """Return names of classes, of some types, as a list, empty for None, else raise SpecError."""
     if value is None:
         return []
-    if not isinstance(value, list | tuple | np.ndarray) or not all(isinstance(name, str) for name in value):
+    if not isinstance(value, list | tuple | np.ndarray) or not all(isinstance(name, types) for name in value):
         raise SpecError("augment.not_class_names", field="augment.classes", value=repr(value))
     return list(value)
 
@@ -164,7 +164,7 @@ class FileIterator(PictureIterator):
         subset: str | None,
         dtype: Any,
         classes: Any = None,
-        class_indices: dict[str, int] | None = None,
+        class_indices: dict[Any, int] | None = None,
         columns: Any = None,
         sample_weight: np.ndarray | None = None,
     ) -> None:

@@ -279,8 +279,8 @@ ERRORS: dict[str, ErrorText] = {
     ),
     "not_labels": ErrorText(
         Text(
-            'labels as text in column “{name}” (y_col), or lists of text for class_mode "categorical"',
-            '“{name}”列（y_col）为文本标签；class_mode 为 "categorical" 时也可为文本列表',
+            'labels as text in column “{name}” (y_col), or lists of names for class_mode "categorical"',
+            '“{name}”列（y_col）为文本标签；class_mode 为 "categorical" 时也可为名称列表',
         ),
         Text("{value} in row {row}", "第 {row} 行为 {value}"),
         Text(

@@ -96,6 +96,14 @@ def test_several_classes_per_picture(folder):
     assert chosen.classes == [[1], [0], [1], 1, [0, 1]]
 
 
+def test_numbers_in_lists_are_names_too(folder):
+    labels = [[10, 2], [2], *([["b"]] * 7), "a"]
+    flow = _flow(folder, _table(**{"class": labels}))
+    assert flow.class_indices == {2: 0, 10: 1, "a": 2, "b": 3}
+    assert _all(flow)[1][0].tolist() == [1, 1, 0, 0]
+    assert _flow(folder, _table(**{"class": labels}), classes=[10]).filenames == ["0.png"]
+
+
 def test_chosen_classes_keep_their_order_and_drop_others(folder):
     flow = _flow(folder, classes=["c", "a"], class_mode="sparse")
     assert flow.class_indices == {"c": 0, "a": 1}
@@ -185,6 +193,7 @@ def test_classes_without_meaning_warn(folder):
         ({"class": [0, 1] * 5}, {"class_mode": "binary"}),
         ({"class": [0.5] * N}, {"class_mode": "categorical"}),
         ({"class": [["a"]] * N}, {"class_mode": "sparse"}),
+        ({"class": [[0.5]] * N}, {"class_mode": "categorical"}),
         ({"class": ["a"] * 9 + [None]}, {"class_mode": "sparse"}),
         ({"filename": [7] * N}, {}),
         ({"w": ["1"] * N}, {"weight_col": "w"}),
