@@ -12,7 +12,7 @@ import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -32,12 +32,20 @@ if TYPE_CHECKING:
 Logs = dict[str, float]
 
 
+class Start(NamedTuple):
+    """Where a training begins: epoch, batch of the epoch, and the epoch's averages until there (`Averages.state`)."""
+
+    epoch: int
+    step: int = 0
+    averages: dict[str, Any] | None = None
+
+
 def train(
     model: Model,
     batches: Iterator[Batch],
     *,
     epochs: range,
-    first_step: int,
+    start: Start,
     steps: int | None,
     validate: Callable[[int], Logs],
     class_weights: Tensor | None,
@@ -45,7 +53,7 @@ def train(
 ) -> Logs:
     """Train for `epochs` of `steps` batches each, all from one continuing stream; returns the last epoch's logs.
 
-    The first epoch begins with batch `first_step`, the others with batch 0. Without `steps` an epoch is all that comes.
+    The first epoch goes on from `start`, the others begin with batch 0. Without `steps` an epoch is all that comes.
     `validate` gives the logs of the validation after an epoch, with names ``val_...``; empty if there is none.
     """
     logs: Logs = {}
@@ -56,9 +64,12 @@ def train(
             break
         before = model.n_batches
         callbacks.on_epoch_begin(epoch, {})
-        begin = first_step if epoch == epochs.start else 0
+        begin = start.step if epoch == start.epoch else 0
         stream = itertools.chain([first], itertools.islice(batches, None if steps is None else steps - begin - 1))
-        averages, rates = train_epoch(model, stream, begin, class_weights, callbacks)
+        averages = Averages(model.metrics, model.device)
+        if begin and start.averages is not None:
+            averages.restore(start.averages)
+        rates = train_epoch(model, stream, begin, averages, class_weights, callbacks)
         logs = averages.read()  # one copy from the device: synchronises
         if not math.isfinite(logs["loss"]) and not model.stop_training:
             k = averages.n_finite()
@@ -80,14 +91,19 @@ def train(
 
 
 def train_epoch(
-    model: Model, batches: Iterable[Batch], first_step: int, class_weights: Tensor | None, callbacks: CallbackList
-) -> tuple[Averages, Sequence[float]]:
-    """An epoch from `first_step` on: its averages, and the learning rate of each step.
+    model: Model,
+    batches: Iterable[Batch],
+    first_step: int,
+    averages: Averages,
+    class_weights: Tensor | None,
+    callbacks: CallbackList,
+) -> Sequence[float]:
+    """An epoch from `first_step` on, counted in `averages`: the learning rate of each step.
 
     The loss of a batch is taken before its update, in training mode.
     """
     update, loss = model.update, model.loss
-    averages, rates = Averages(model.metrics, model.device), array("d")
+    rates = array("d")
     set_training(model.network)
     for step, (inputs, targets, weights) in enumerate(batches, first_step):
         callbacks.on_train_batch_begin(step, {})
@@ -105,7 +121,7 @@ def train_epoch(
         callbacks.on_train_batch_end(step, averages)
         if model.stop_training:
             break
-    return averages, rates
+    return rates
 
 
 def set_training(network: nn.Module) -> None:

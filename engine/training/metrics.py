@@ -177,6 +177,25 @@ class Averages(Mapping[str, Any]):
         self._fold()
         return int(self._n_finite)
 
+    def state(self) -> dict[str, Any]:
+        """The sums so far as JSON has them, for `restore`; copies them from the device (synchronises)."""
+        self._fold()
+        return {
+            "n": self._n,
+            "n_unweighted": self._n_unweighted,
+            "loss": self._loss.item(),
+            "weights": self._weights.item(),
+            "sums": [total.tolist() for total in self._sums],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from the sums of another, interrupted epoch."""
+        self._n, self._n_unweighted = state["n"], state["n_unweighted"]
+        self._loss, self._weights, *self._sums = (
+            torch.tensor(values, dtype=self._dtype, device=self._loss.device)
+            for values in (state["loss"], state["weights"], *state["sums"])
+        )
+
     def since(self, n_before: int, before: Mapping[str, Any]) -> dict[str, Any]:
         """Loss and means over the pictures after the first `n_before`, whose averages were `before`.
 

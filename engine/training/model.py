@@ -78,7 +78,7 @@ class Model:
         Of the latest training.
     first_shape : tuple of int
         Of one picture of the data that was opened last.
-    start_at : tuple of int
+    start_at : loop.Start
         Epoch and batch with which a training begins. A callback may change it in `on_train_begin`, when it has loaded
         a model that was further.
 
@@ -118,7 +118,7 @@ class Model:
         self.stop_training = False
         self.n_batches = 0
         self.history: History | None = None
-        self.start_at = (0, 0)
+        self.start_at = loop.Start(0)
         self.first_shape: tuple[int, ...] = ()
         self._update: Update | None = None
         self._loss: losses.Loss | None = None
@@ -412,20 +412,20 @@ class Model:
             if verbose and not self._loss_is_told:
                 self._tell_loss()
             self.stop_training = False
-            self.start_at = (epochs.start, 0)
+            self.start_at = loop.Start(epochs.start)
             hooks.on_train_begin({})
-            first_epoch, first_step = self.start_at
-            epochs = range(first_epoch, epochs.stop)
+            start = self.start_at
+            epochs = range(start.epoch, epochs.stop)
             # In the middle of an epoch the stream goes on where it was, else perhaps with a new pass.
-            first = self.n_batches if first_step else stream_position(self.n_batches, feed.length, steps)
-            numbers = batch_numbers(first, None if steps is None else steps * len(epochs) - first_step)
+            first = self.n_batches if start.step else stream_position(self.n_batches, feed.length, steps)
+            numbers = batch_numbers(first, None if steps is None else steps * len(epochs) - start.step)
             batches = feeds.stream(feed, self._intake(), check, numbers, queue, seed=self.seed)
             with closing(batches), self._own_chance():
                 logs = loop.train(
                     self,
                     batches,
                     epochs=epochs,
-                    first_step=first_step,
+                    start=start,
                     steps=steps,
                     validate=partial(validate, hooks),
                     class_weights=class_weights,

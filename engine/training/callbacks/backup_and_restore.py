@@ -14,6 +14,8 @@ from engine.texts.training import NOTES
 from engine.training import storage
 from engine.training.callbacks.base import Callback, Logs
 from engine.training.callbacks.history import History
+from engine.training.loop import Start
+from engine.training.metrics import Averages
 from engine.training.ranges import check_frequency, check_switch
 
 
@@ -30,8 +32,7 @@ class BackupAndRestore(Callback):
     backup_dir : str or Path
         A folder of its own.
     save_freq : "epoch" or int
-        A number: every so many batches, counted across epochs. Training then goes on in the middle of the epoch, whose
-        averages are over the batches that were left.
+        A number: every so many batches, counted across epochs. Training then goes on in the middle of the epoch.
     double_checkpoint : bool
         Keep the backup before the latest one too, and use it where the latest cannot be read.
     delete_checkpoint : bool
@@ -75,7 +76,7 @@ class BackupAndRestore(Callback):
         self.model.load(path)
         facts = storage.read_facts(path)
         self._batches = facts["batches"]
-        self.model.start_at = facts["epoch"], facts["step"]
+        self.model.start_at = Start(facts["epoch"], facts["step"], facts["averages"])
         for row in facts["rows"]:
             self._history.add(row.pop("epoch"), row)
 
@@ -91,7 +92,7 @@ class BackupAndRestore(Callback):
         if self._is_due() and batch + 1 != self.params["steps"]:
             self._saved = ()
             self._rotate()
-            self._save(self._epoch, batch + 1, self._history.rows)
+            self._save(self._epoch, batch + 1, self._history.rows, logs.state() if isinstance(logs, Averages) else None)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Save what the next epoch begins with."""
@@ -122,9 +123,9 @@ class BackupAndRestore(Callback):
         if self.double_checkpoint and self._latest.exists():
             os.replace(self._latest, self._previous)
 
-    def _save(self, epoch: int, step: int, rows: list[dict[str, Any]]) -> None:
+    def _save(self, epoch: int, step: int, rows: list[dict[str, Any]], averages: dict[str, Any] | None = None) -> None:
         rows = [{name: _plain(value) for name, value in row.items()} for row in rows]
-        facts = {"epoch": epoch, "step": step, "batches": self._batches, "rows": rows}
+        facts = {"epoch": epoch, "step": step, "averages": averages, "batches": self._batches, "rows": rows}
         self.model.save(self._latest, facts=facts)
         self._saved = self._state(rows) if step == 0 else ()
 
