@@ -22,7 +22,7 @@ from engine.runs.database import RunWriter
 from engine.runs.log import say
 from engine.runs.store import Run
 from engine.training.callbacks import Callback
-from engine.training.metrics import Averages
+from engine.training.metrics import Averages, numbers
 
 N_FIRST = 64
 """How many pictures of the first batch are kept, at most."""
@@ -103,7 +103,7 @@ class Publisher(Callback):
         """Publish the epoch, and save the model."""
         if self.params["steps"] is None:  # a source that does not say how long it is; now it is known
             self.writer.set_state(steps=self.params["epochs"] * (self.step - self._steps_before))
-        logs = {"learning_rate": self.model.learning_rate, **_numbers(logs or {})}
+        logs = {"learning_rate": self.model.learning_rate, **numbers(logs or {})}
         now = time.monotonic()
         self._validation_s = now - self._validation_began
         self.writer.add_epoch(self.step, self.epoch, "train", {k: v for k, v in logs.items() if k[:4] != "val_"})
@@ -137,7 +137,7 @@ class Publisher(Callback):
         done = averages.n_pictures
         done_before, before, then = self._before
         now, n_new = time.monotonic(), done - done_before
-        values = _numbers(averages.since(done_before, before))
+        values = numbers(averages.since(done_before, before))
         self._before = (done, averages.read(), now)
         # The first step of a run takes longer than any other.
         if self.step > 1:
@@ -176,14 +176,6 @@ class Publisher(Callback):
             unfinished = self.run.best_checkpoint.with_suffix(".new")
             shutil.copyfile(self.run.last_checkpoint, unfinished)
             os.replace(unfinished, self.run.best_checkpoint)
-
-
-def _numbers(logs: Logs) -> dict[str, float]:
-    """The logs with a metric of several values as one number for each, ``NAME_0`` and so on."""
-    numbers: dict[str, float] = {}
-    for name, value in logs.items():
-        numbers |= {f"{name}_{k}": v for k, v in enumerate(value)} if isinstance(value, list) else {name: value}
-    return numbers
 
 
 class RunPublisher(Publisher):

@@ -242,6 +242,14 @@ ERRORS: dict[str, ErrorText] = {
             "权重已损坏：请把学习率降到十分之一重新开始，或载入较早的检查点。",
         ),
     ),
+    "several_values": ErrorText(
+        Text("a single number for {monitor!r}, to compare it", "{monitor!r}为单个数字，以便比较"),
+        Text("{n} values", "{n} 个值"),
+        Text(
+            'Give the metric an average or one threshold, such as F1Score(average="macro").',
+            '请为该指标设置平均方式或单一阈值，例如 F1Score(average="macro")。',
+        ),
+    ),
     "no_direction": ErrorText(
         Text(
             "mode min or max, to know whether {monitor!r} should fall or rise",

@@ -29,8 +29,8 @@ class Metric:
 
     Attributes
     ----------
-    direction : str
-        ``"max"`` or ``"min"``: which way is better.
+    direction : str or None
+        ``"max"`` or ``"min"``: which way is better; None if nobody knows.
     of_probabilities : bool
         Whether outputs that the loss takes as logits are shown to it as probabilities.
     is_mean : bool
@@ -38,7 +38,7 @@ class Metric:
     """
 
     name: str | None = None
-    direction: ClassVar[Literal["min", "max"]] = "max"
+    direction: ClassVar[Literal["min", "max"] | None] = "max"
     of_probabilities: ClassVar[bool] = False
     is_mean: ClassVar[bool] = False
 
@@ -77,6 +77,7 @@ class FunctionMetric(MeanMetric):
     """A function ``(outputs, targets)`` that gives (B,), (B, ...) or a mean over the batch, ()."""
 
     function: Callable[[Tensor, Tensor], Tensor]
+    direction: ClassVar[Literal["min", "max"] | None] = None
 
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
         values = self.function(outputs, targets)

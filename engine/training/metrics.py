@@ -94,6 +94,14 @@ def direction(name: str) -> str | None:
     return "min" if kind == "loss" or kind in losses.NAMES else None
 
 
+def numbers(logs: Mapping[str, Any]) -> dict[str, float]:
+    """The logs with a metric of several values as one number for each, ``NAME_0`` and so on."""
+    flat: dict[str, float] = {}
+    for name, value in logs.items():
+        flat |= {f"{name}_{k}": v for k, v in enumerate(value)} if isinstance(value, list) else {name: value}
+    return flat
+
+
 def _name(metric: Named) -> str:
     if isinstance(metric, str):
         return metric

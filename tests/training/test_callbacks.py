@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
 
+from engine import metrics
 from engine.errors import SpecError, TrainingError
 from engine.training import callbacks
 from engine.training.callbacks import Callback, EarlyStopping, LambdaCallback, ModelCheckpoint
@@ -217,11 +219,42 @@ def test_a_metric_that_is_not_there_is_named():
         linear().fit(*features(), verbose=0, callbacks=[EarlyStopping()])
 
 
-def test_the_direction_of_an_unknown_metric_must_be_given():
-    for kind in (EarlyStopping, callbacks.ReduceLROnPlateau):
-        with pytest.raises(SpecError, match="mode min or max"):
-            kind(monitor="val_f1")
-        kind(monitor="val_f1", mode="max")
+def best_only(**arguments):
+    return ModelCheckpoint(tempfile.mkdtemp() + "/best", save_best_only=True, **arguments)
+
+
+@pytest.mark.parametrize("kind", [EarlyStopping, callbacks.ReduceLROnPlateau, best_only])
+def test_the_direction_of_an_unknown_metric_must_be_given(kind):
+    def margin(outputs, targets):
+        return outputs.max(dim=-1).values
+
+    x, y = features()
+    model = linear(metrics=[margin, metrics.Precision(name="hits"), metrics.MeanAbsoluteError(name="off"), "acc"])
+    targets = {"x": x, "y": y, "validation_data": (x, y), "verbose": 0}
+    for unknown in ("val_f1", "val_margin"):
+        with pytest.raises(SpecError, match=f"mode min or max, to know whether '{unknown}'"):
+            model.fit(**targets, callbacks=[kind(monitor=unknown)])
+        assert model.n_batches == 0
+    with pytest.raises(SpecError, match="mode min or max"):
+        kind(monitor="val_loss", mode="up")
+    model = linear(metrics=[margin, metrics.Precision(name="hits")])
+    by_name, told = kind(monitor="val_hits"), kind(monitor="val_margin", mode="min")
+    model.fit(**targets, callbacks=[by_name, told])
+    assert (by_name.monitor.mode, told.monitor.mode) == ("max", "min")
+
+
+def test_a_metric_of_several_values_cannot_be_watched_but_written(tmp_path):
+    pytest.importorskip("tensorboard")
+    x, y = features()
+    model = linear(metrics=[metrics.F1Score()])
+    with pytest.raises(SpecError, match=r"single number for 'f1_score'.*received 3 values"):
+        model.fit(x, y, verbose=0, callbacks=[EarlyStopping(monitor="f1_score")])
+    written = [
+        callbacks.CSVLogger(tmp_path / "log.csv"), callbacks.TensorBoard(tmp_path / "board"),
+        callbacks.BackupAndRestore(tmp_path / "backup"),
+    ]  # fmt: skip
+    history = model.fit(x, y, epochs=2, verbose=0, callbacks=written, view_metrics=True)
+    assert [len(values) for values in history.history["f1_score"]] == [3, 3]
 
 
 @pytest.mark.parametrize(

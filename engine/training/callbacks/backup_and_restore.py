@@ -145,6 +145,8 @@ class BackupAndRestore(Callback):
 
 def _plain(value: Any) -> Any:
     """A log's value as JSON has it."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
     if isinstance(value, Integral):
         return int(value)
     return float(value) if isinstance(value, Real) else str(value)

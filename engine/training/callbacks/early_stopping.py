@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from engine.training.callbacks.base import Callback, Logs
-from engine.training.callbacks.monitor import Monitor
+from engine.training.callbacks.base import Logs
+from engine.training.callbacks.monitor import Monitor, Watching
 from engine.training.ranges import check_number, check_switch, check_whole
 
 
-class EarlyStopping(Callback):
+class EarlyStopping(Watching):
     """Ends the training when `monitor` has not improved for `patience` epochs; Keras' rules.
 
     Parameters

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import SpecError
 from engine.training.callbacks.base import Callback, Logs
 from engine.training.callbacks.monitor import Monitor
 from engine.training.ranges import check_frequency, check_number, check_switch
+
+if TYPE_CHECKING:
+    from engine.training.model import Model
 
 
 class ModelCheckpoint(Callback):
@@ -60,6 +63,11 @@ class ModelCheckpoint(Callback):
         self.best = None if threshold is None else check_number("initial_value_threshold", threshold)
         self._epoch = 0
         self._batches = 0
+
+    def set_model(self, model: Model) -> None:
+        super().set_model(model)
+        if self.monitor is not None:
+            self.monitor.settle(model)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Remember the epoch for the file name."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from engine.errors import SpecError
-from engine.training.callbacks.base import Callback, Logs
-from engine.training.callbacks.monitor import Monitor
+from engine.training.callbacks.base import Logs
+from engine.training.callbacks.monitor import Monitor, Watching
 from engine.training.ranges import check_not_negative, check_number, check_whole
 
 
-class ReduceLROnPlateau(Callback):
+class ReduceLROnPlateau(Watching):
     """Multiplies the learning rate by `factor` after `patience` epochs without improvement; Keras' rules.
 
     Parameters

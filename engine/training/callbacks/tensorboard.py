@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import SpecError, TrainingError
 from engine.training.callbacks.base import Callback, Logs
+from engine.training.metrics import numbers
 from engine.training.ranges import check_frequency, check_switch, check_whole
 
 if TYPE_CHECKING:
@@ -114,8 +115,8 @@ class TensorBoard(Callback):
         for writer in self._writers.values():
             writer.close()
 
-    def _write(self, part: str, values: Mapping[str, float], step: int) -> None:
-        for name, value in values.items():
+    def _write(self, part: str, values: Mapping[str, Any], step: int) -> None:
+        for name, value in numbers(values).items():
             self._writer(part).add_scalar(name, value, step)
 
     def _writer(self, part: str) -> SummaryWriter:
