@@ -1,4 +1,5 @@
 """Keras' compile, fit, fit_generator, evaluate and predict on PyTorch.
 
-The way of a batch: `model.Model.fit` opens a feed (`feeds`), the feed's batches flow through `loop.train_epoch`.
+The way of a batch: `model.Model.fit` opens a feed (`feeds`), `stream` loads
+its batches ahead, and they flow through `loop.train_epoch`.
 """

@@ -13,8 +13,8 @@ import numpy as np
 from engine.augment.arguments import check_count
 from engine.errors import DataError, SpecError
 from engine.training.callbacks.base import HOOKS
-from engine.training.checks import check_lengths, on_host
-from engine.training.feeds import Feed, is_array
+from engine.training.checks import check_lengths, is_array, on_host
+from engine.training.feeds import Feed
 
 DEFAULT_BATCH_SIZE = 32
 

@@ -34,6 +34,15 @@ def parts(item: Any) -> tuple[Any, Any, Any]:
     return x, y, w
 
 
+def is_array(source: Any) -> bool:
+    """Whether a source is read by index, row by row: arrays, tensors, tables and lists of rows.
+
+    A list of tuples is batches.
+    """
+    is_rows = isinstance(source, list) and not (source and isinstance(source[0], tuple))
+    return is_rows or hasattr(source, "__array__")
+
+
 def on_host(values: Any) -> np.ndarray:
     """The values as a numpy array; a tensor on a GPU is copied (synchronises). numpy knows no bfloat16: it is widened.
 

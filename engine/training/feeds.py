@@ -1,51 +1,26 @@
 """Where batches come from: one adapter ("feed") for each kind of source.
 
-A feed says which batches there are and how to load one, nothing more. `stream` is the way they all take to the
-training: loaded ahead by threads, checked, turned into tensors, copied to the device. Knows no network.
+A feed says which batches there are and how to load one, nothing more; `stream` brings them to the training.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sized
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine import catalog
 from engine.augment import warp_cuda
 from engine.augment.flow import order
 from engine.augment.pixels import is_mapped
 from engine.errors import DataError
-from engine.training.checks import check_lengths, on_host, parts
-from engine.training.notes import say_once
-
-# What a source gives for one batch, on the host: x alone, (x, y) or (x, y, sample_weight).
-Item = Any
-Call = Callable[[], Item]
-
-# Types that torch lacks, or has in name only, and what takes their place.
-_KNOWN_TO_TORCH = {"u2": np.int32, "u4": np.int64, "u8": np.int64, "f16": np.float64, "f12": np.float64}
-_END = object()  # a source's answer when it has no further batch
-_BARRIER = object()  # in place of a call: go on only when every call before it is done
-
-
-class Batch(NamedTuple):
-    """One batch on the device. `inputs` (B, C, H, W) or (B, F) float32; `targets` (B, ...); `weights` (B,) float32.
-
-    `targets` is None only in a prediction.
-    """
-
-    inputs: Tensor
-    targets: Tensor
-    weights: Tensor | None
+from engine.training.checks import check_lengths, is_array, on_host
+from engine.training.stream import BARRIER, END, Call, Item, to_tensor
 
 
 @dataclass(frozen=True)
@@ -60,37 +35,6 @@ class Reading:
     batch_size: int = 32
     shuffle: bool | str = False
     evaluation: bool = False
-
-
-@dataclass(frozen=True)
-class Queue:
-    """Who prepares a stream's batches: `workers` threads, at most `max_queue_size` batches ahead."""
-
-    workers: int = 1
-    max_queue_size: int = 10
-
-    @classmethod
-    def asked(cls, workers: int, max_queue_size: int, use_multiprocessing: bool = False) -> Queue:
-        """As the classic methods' arguments say; threads stand in for processes, which is said once.
-
-        Raises
-        ------
-        SpecError
-            If a number is out of its range.
-        """
-        if use_multiprocessing:
-            say_once("threads_instead", stacklevel=3)
-        return cls(
-            catalog.TRAINING["workers"].check(workers, "training.workers"),
-            catalog.TRAINING["max_queue_size"].check(max_queue_size, "training.max_queue_size"),
-        )
-
-    @classmethod
-    def of(cls, source: Any) -> Queue:
-        """As a Sequence's own attributes say."""
-        if is_array(source):  # of which a table may have columns of any name
-            return cls()
-        return cls.asked(getattr(source, "workers", cls.workers), getattr(source, "max_queue_size", cls.max_queue_size))
 
 
 class Feed(ABC):
@@ -190,7 +134,7 @@ class ArrayFeed(Feed):
     def _on_device(self) -> list[Tensor] | None:
         """The arrays as tensors on the GPU, uploaded at the first use; None where that has no point or no room."""
         if self._resident is None and _has_room(self.reading.device, sum(values.nbytes for values in self.arrays)):
-            self._resident = [_tensor(values).to(self.reading.device) for values in self.arrays]
+            self._resident = [to_tensor(values).to(self.reading.device) for values in self.arrays]
         return self._resident
 
 
@@ -231,7 +175,7 @@ class SequenceFeed(Feed):
                 order_ = order(self.length, seed, pass_ * self.length, bool(self.reading.shuffle))
             yield partial(self._load, int(order_[k]))
             if k == self.length - 1:
-                yield _BARRIER  # type: ignore[misc]
+                yield BARRIER  # type: ignore[misc]
                 self._tell("on_epoch_end")
 
     def _load(self, k: int) -> Item:
@@ -317,7 +261,7 @@ class DeviceFlowFeed(FlowFeed):
     def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
         """Batch k of each pass, after the pictures are on the device."""
         if self._images is None:
-            self._images = _tensor(self.source.x).to(self._device)
+            self._images = to_tensor(self.source.x).to(self._device)
         return super().calls(numbers, seed)
 
     def _load(self, pass_: int, k: int) -> Item:
@@ -354,7 +298,7 @@ class GeneratorFeed(Feed):
         """The first batch, kept for the stream."""
         if not self._seen:
             item = self._next()
-            if item is _END:
+            if item is END:
                 raise DataError("training.no_batches")
             self._seen.append(item)
         return self._seen[0]
@@ -365,7 +309,7 @@ class GeneratorFeed(Feed):
             yield self._next
 
     def _next(self) -> Item:
-        item = self._seen.pop() if self._seen else next(self.iterator, _END)
+        item = self._seen.pop() if self._seen else next(self.iterator, END)
         if isinstance(item, list) and not self.takes_lists and not all(isinstance(v, Tensor) for v in item):
             raise DataError("training.batch_form", form=f"list of {len(item)}")
         return item
@@ -421,125 +365,6 @@ def open_feed(x: Any, y: Any, sample_weight: Any, reading: Reading) -> Feed:
     return kind(x, reading)
 
 
-@dataclass(frozen=True)
-class Intake:
-    """Turns what sources give into tensors: `to_host` in the loading threads, `to_device` in the training's.
-
-    Parameters
-    ----------
-    device : torch.device
-    data_format : str
-        ``"channels_last"``: pictures come as (B, H, W, C). ``"channels_first"``: as (B, C, H, W).
-    target_dtype : torch.dtype or None
-        What targets are turned into; None keeps theirs, but whole numbers become int64, which PyTorch's losses want.
-    only_inputs : bool
-        Whether targets and weights stay behind: a prediction needs none.
-    """
-
-    device: torch.device
-    data_format: str
-    target_dtype: torch.dtype | None
-    only_inputs: bool = False
-
-    def to_host(self, item: Item) -> list[Tensor | None]:
-        """``[x, y, w]`` on the host, or still on the device where the source keeps them there."""
-        values = (parts(item)[0], None, None) if self.only_inputs else parts(item)
-        dtypes = (None, self.target_dtype, torch.float32)
-        tensors = [None if v is None else _tensor(v, dtype) for v, dtype in zip(values, dtypes, strict=True)]
-        y = tensors[1]
-        if y is not None and self.target_dtype is None and not y.is_floating_point():
-            tensors[1] = y.long()
-        if self.device.type == "cuda":
-            # Pinned memory is what lets the copy to the GPU run beside the computing.
-            tensors = [t if t is None or t.is_cuda else t.pin_memory() for t in tensors]
-        return tensors
-
-    def to_device(self, tensors: list[Tensor | None]) -> Batch:
-        """A batch for the network. Pixels become floats here, at the last moment, as the values they are."""
-        x, y, w = (None if t is None else t.to(self.device, non_blocking=True) for t in tensors)
-        assert x is not None
-        return Batch(self.inputs(x), y, w)  # type: ignore[arg-type]  # y is None only in a prediction
-
-    def inputs(self, x: Tensor) -> Tensor:
-        """The network's inputs, float32: (B, H, W, C) pictures as (B, C, H, W), without a copy (channels_last)."""
-        if x.ndim == 4 and self.data_format == "channels_last":
-            x = x.permute(0, 3, 1, 2)
-        return x.to(torch.float32)
-
-
-def stream(
-    feed: Feed,
-    intake: Intake,
-    check: Callable[[Item], None],
-    numbers: Iterable[int],
-    queue: Queue,
-    seed: int = 0,
-) -> Generator[Batch, None, None]:
-    """The feed's batches of these `numbers` on the device, in order; fewer only if the source ends.
-
-    Close it (``contextlib.closing``) to end its threads.
-    """
-
-    def load(call: Call) -> Any:
-        item = call()
-        if item is _END:
-            return _END
-        if not feed.trusted:
-            check(item)
-        return intake.to_host(item)
-
-    with_load = (call if call is _BARRIER else partial(load, call) for call in feed.calls(numbers, seed))
-    with closing(ahead(with_load, min(queue.workers, feed.max_workers), queue.max_queue_size)) as loaded:
-        for tensors in loaded:
-            if tensors is _END:
-                return
-            yield intake.to_device(tensors)
-
-
-def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Generator[Any, None, None]:
-    """The calls' results in their order, up to `max_queue_size` of them computed ahead by `workers` threads.
-
-    An exception of a call is raised here, unchanged, when its turn comes. No thread is left when this ends, whichever
-    way it ends. With 0 workers each call is made here when its result is wanted.
-    """
-    if workers == 0:
-        yield from (call() for call in calls if call is not _BARRIER)
-        return
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="fitlab-feed")
-    queue: deque[Future[Any]] = deque()
-    remaining, at_barrier = iter(calls), False
-
-    def refill() -> None:
-        nonlocal at_barrier
-        while len(queue) < max_queue_size:
-            if at_barrier and not all(future.done() for future in queue):
-                return
-            call = next(remaining, None)
-            if call is None:
-                return
-            at_barrier = call is _BARRIER
-            if not at_barrier:
-                queue.append(pool.submit(call))
-
-    try:
-        refill()
-        while queue:
-            result = queue.popleft().result()
-            refill()  # work for the threads while this result is used
-            yield result
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def is_array(source: Any) -> bool:
-    """Whether a source is read by index, row by row: arrays, tensors, tables and lists of rows.
-
-    A list of tuples is batches.
-    """
-    is_rows = isinstance(source, list) and not (source and isinstance(source[0], tuple))
-    return is_rows or hasattr(source, "__array__")
-
-
 def _positions(numbers: Iterable[int], length: int) -> Iterator[tuple[int, int]]:
     """(pass, batch of the pass) for these numbers of batches in the endless stream."""
     return (divmod(number, length) for number in numbers)
@@ -557,16 +382,6 @@ def _again_and_again(source: Iterable[Item]) -> Iterator[Item]:
             yield item
         if empty:
             return
-
-
-def _tensor(values: Any, dtype: torch.dtype | None = None) -> Tensor:
-    """A tensor of the values: a copy only where torch cannot share them (read-only memory, another dtype)."""
-    if not isinstance(values, Tensor):
-        values = np.asarray(values)
-        wanted = _KNOWN_TO_TORCH.get(values.dtype.str[1:], values.dtype.newbyteorder("="))
-        values = torch.from_numpy(np.require(values, wanted, ["C", "W"]))
-    # float64 becomes float32: networks compute in float32, and Apple's GPU has no float64.
-    return values.to(dtype or (torch.float32 if values.dtype == torch.float64 else values.dtype))
 
 
 def _has_room(device: torch.device, n_bytes: int) -> bool:

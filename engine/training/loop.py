@@ -26,8 +26,8 @@ from engine.training.metrics import Averages
 
 if TYPE_CHECKING:
     from engine.training.callbacks import CallbackList
-    from engine.training.feeds import Batch
     from engine.training.model import Model
+    from engine.training.stream import Batch
 
 Logs = dict[str, float]
 

@@ -41,10 +41,11 @@ from engine.training.arguments import (
     stream_position,
 )
 from engine.training.callbacks import Callback, CallbackList, History, ProgbarLogger
-from engine.training.checks import CheckBatch, check_inputs, parts
-from engine.training.feeds import Feed, Intake, Queue, Reading
+from engine.training.checks import CheckBatch, check_inputs, is_array, parts
+from engine.training.feeds import Feed, GeneratorFeed, Reading
 from engine.training.metrics import Named, Tracked
 from engine.training.metrics import find as find_metrics
+from engine.training.stream import Intake, Queue, stream
 from engine.training.update import Update
 
 
@@ -399,7 +400,7 @@ class Model:
         check = self._check(feed)
         if not any(parameter.requires_grad for parameter in self.network.parameters()):
             raise TrainingError("training.all_frozen")
-        if queue.workers > 1 and feed.length is None:
+        if queue.workers > 1 and isinstance(feed, GeneratorFeed):
             warnings.warn(NOTES["one_reader"]("en", workers=queue.workers), stacklevel=3)
         from engine.script_run import viewed  # joins model and runs, and so imports this module
 
@@ -419,7 +420,7 @@ class Model:
             # In the middle of an epoch the stream goes on where it was, else perhaps with a new pass.
             first = self.n_batches if start.step else stream_position(self.n_batches, feed.length, steps)
             numbers = batch_numbers(first, None if steps is None else steps * len(epochs) - start.step)
-            batches = feeds.stream(feed, self._intake(), check, numbers, queue, seed=self.seed)
+            batches = stream(feed, self._intake(), check, numbers, queue, seed=self.seed)
             with closing(batches), self._own_chance():
                 logs = loop.train(
                     self,
@@ -536,8 +537,8 @@ class Model:
     def _evaluate(
         self, feed: Feed, check: Callable[[Any], None], wanted: int | None, hooks: CallbackList, queue: Queue
     ) -> loop.Logs:
-        stream = feeds.stream(feed, self._intake(), check, batch_numbers(0, wanted), queue)
-        with closing(stream) as batches, loop.evaluation_mode(self.network):
+        batches = stream(feed, self._intake(), check, batch_numbers(0, wanted), queue)
+        with closing(batches), loop.evaluation_mode(self.network):
             return loop.evaluate(self, batches, wanted, hooks)
 
     def predict(
@@ -613,8 +614,8 @@ class Model:
         self._show(feed.first())
         feed.check(check_inputs)
         intake = replace(self._intake(), only_inputs=True)
-        stream = feeds.stream(feed, intake, check_inputs, batch_numbers(0, wanted), queue)
-        with closing(stream) as batches, loop.evaluation_mode(self.network):
+        batches = stream(feed, intake, check_inputs, batch_numbers(0, wanted), queue)
+        with closing(batches), loop.evaluation_mode(self.network):
             return loop.predict(self, batches, wanted, hooks).numpy()
 
     # --- weights ----------------------------------------------------------------------------------------------------
@@ -783,7 +784,7 @@ class Model:
         return validate
 
     def _open_validation(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
-        if isinstance(data, tuple) or (isinstance(data, list) and feeds.is_array(data)):
+        if isinstance(data, tuple) or (isinstance(data, list) and is_array(data)):
             if not 2 <= len(data) <= 3:
                 raise DataError("training.validation_form", form=f"{type(data).__name__} of {len(data)}")
             x, y, w = (*data, None)[:3]

@@ -20,6 +20,7 @@ class CSVLogger(Callback):
     Parameters
     ----------
     filename : str or Path
+        Missing folders are made.
     separator : str
     append : bool
         Add to what the file holds; the header is written only into an empty file.
@@ -42,6 +43,7 @@ class CSVLogger(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file."""
         self._has_header = self.append and self.filename.exists() and self.filename.stat().st_size > 0
+        self.filename.parent.mkdir(parents=True, exist_ok=True)
         self._file = self.filename.open("a" if self.append else "w", newline="", encoding="utf-8")
         self._names = None
 
