@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.errors import SpecError
 from engine.training.measures import Metric
 from engine.training.names import check_choice
 from engine.training.ranges import check_share, check_switch, check_whole
@@ -58,7 +59,7 @@ class _Share(Metric):
     def _limits(self) -> list[float]:
         if self.thresholds is None:
             return [0.5 if self.top_k is None else NO_ANSWER]
-        return list(self.thresholds) if isinstance(self.thresholds, Sequence) else [self.thresholds]
+        return np.atleast_1d(self.thresholds).tolist()
 
     def counted(self, said: Tensor, true: Tensor) -> Tensor:
         """Which answers make the whole, of the yeses `said` and `true`, bool (B, D)."""
@@ -66,6 +67,9 @@ class _Share(Metric):
 
     def sums(self, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
         """Right answers and counted ones for each threshold, (2, T)."""
+        if self.class_id is not None and self.class_id >= outputs.shape[-1]:
+            maximum = outputs.shape[-1] - 1
+            raise SpecError("spec.out_of_range", name="class_id", value=self.class_id, minimum=0, maximum=maximum)
         true = _answers(outputs, targets) != 0
         if self.top_k is not None:
             best = outputs.topk(min(self.top_k, outputs.shape[-1])).indices

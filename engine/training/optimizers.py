@@ -127,7 +127,8 @@ class Optimizer:
     @property
     def first_rate(self) -> float:
         """The rate of the first update."""
-        return self.learning_rate(0) if isinstance(self.learning_rate, LearningRateSchedule) else self.learning_rate
+        rate = self.learning_rate
+        return float(rate(0) if isinstance(rate, LearningRateSchedule) else rate)
 
     def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
         """Make the optimizer for these parameters."""

@@ -103,10 +103,10 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any] | None, dict[str
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
             facts = json.loads(header["facts"])
             stored = json.loads(header["optimizer"]) if "optimizer" in header else None
+            about = {name: stored[name] for name in ("kind", "shapes", "update")} if stored else {}
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise TrainingError("training.not_a_model_file", path=str(path), problem=_problem(error)) from error
     if stored is not None:
-        about = {name: stored[name] for name in ("kind", "shapes", "update")}
         waiting = _with_prefix(tensors, _UPDATE)
         stored = {**_join(_with_prefix(tensors, _OPTIMIZER), stored), **about, "waiting": waiting}
     return _with_prefix(tensors, _NETWORK), stored, facts

@@ -321,6 +321,14 @@ def test_one_cycle_climbs_and_falls():
     assert seen[-1] < 0.01
 
 
+def test_rates_of_schedules_are_checked():
+    for arguments in ((0,), (-0.1,), ("1",)):
+        with pytest.raises(SpecError, match="above 0 for learning_rate"):
+            callbacks.Cosine(*arguments)
+    with pytest.raises(SpecError, match="from 0 to 1 for climb"):
+        callbacks.OneCycle(0.1, climb=1.5)
+
+
 def test_cosine_falls():
     seen = rates(callbacks.Cosine(0.5), epochs=5)
     assert seen[0] == 0.5

@@ -102,6 +102,7 @@ def test_precision_and_recall(outputs, targets, answers, weights):
     assert value("precision", outputs, targets, weights) == pytest.approx(tp / (tp + fp))
     assert value("Recall", outputs, targets, weights) == pytest.approx(tp / (tp + fn))
     several = value(metrics.Precision(thresholds=[0.2, 0.6]), outputs, targets, weights)
+    assert value(metrics.Precision(thresholds=np.array([0.2, 0.6])), outputs, targets, weights) == several
     for got, threshold in zip(several, (0.2, 0.6), strict=True):
         tp, fp, *_ = counts(outputs, answers, threshold, weights)
         assert got == pytest.approx(tp / (tp + fp))
@@ -235,6 +236,29 @@ def test_weighted_means_divide_by_weights():
     assert zero["right"] == 0
 
 
+def test_many_batches_are_summed_like_one_by_one():
+    random = np.random.default_rng(1)
+    losses_, sizes = random.random(700).astype(np.float32), random.integers(1, 40, 700)
+
+    def summed(read_at=()):
+        averages = Averages([], torch.device("cpu"))
+        for k, (loss, n) in enumerate(zip(losses_, sizes, strict=True)):
+            averages.add(torch.tensor(loss), torch.zeros(int(n), 1), torch.zeros(int(n)), None)
+            if k in read_at:
+                averages.read()
+        return averages
+
+    total = np.float64(0)
+    for loss, n in zip(losses_, sizes, strict=True):
+        total += np.float64(loss) * n
+    assert summed()["loss"] == summed(read_at=(3, 100, 255, 256, 600))["loss"] == total / sizes.sum()
+    assert summed().n_finite() == 700
+    for first in (0, 255, 256, 511, 699):
+        losses_[first:] = [np.inf, *np.full(699 - first, -np.inf)] if first % 2 else np.nan
+        assert summed().n_finite() == summed(read_at=(first,)).n_finite() == first
+        losses_ = random.random(700).astype(np.float32)
+
+
 def test_means_of_the_latest_pictures_and_areas_of_all():
     averages = Averages(find(["accuracy", "auc", "root_mean_squared_error"], [], PROBABILITIES), torch.device("cpu"))
     shares, one_hot = torch.tensor(SHARES), torch.tensor(ONE_HOT)
@@ -245,6 +269,12 @@ def test_means_of_the_latest_pictures_and_areas_of_all():
     assert since["loss"] == pytest.approx(3.0)
     assert since["accuracy"] == pytest.approx(RIGHT[20:].mean())
     assert [since["auc"], since["root_mean_squared_error"]] == [of_all["auc"], of_all["root_mean_squared_error"]]
+
+
+def test_a_class_that_the_network_does_not_have_is_refused():
+    model = linear(metrics=[metrics.Precision(class_id=3)])
+    with pytest.raises(SpecError, match="class_id between 0 and 2, but received 3"):
+        model.evaluate(*features(), verbose=0)
 
 
 def test_a_training_reports_them_for_every_epoch(capsys):

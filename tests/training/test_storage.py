@@ -148,6 +148,9 @@ def test_a_missing_file_and_foreign_files_are_refused(tmp_path):
     save_file({"weight": torch.zeros(3)}, tmp_path / "foreign")
     with pytest.raises(TrainingError, match="no facts in it"):
         model.load(tmp_path / "foreign")
+    save_file({"weight": torch.zeros(3)}, tmp_path / "older", {"facts": "{}", "optimizer": '{"kind": "Adam"}'})
+    with pytest.raises(TrainingError, match="no shapes in it"):
+        model.load(tmp_path / "older")
 
 
 @pytest.mark.parametrize(

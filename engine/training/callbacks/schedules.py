@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.errors import SpecError
 from engine.training.callbacks.base import Callback, Logs
+from engine.training.ranges import check_positive, check_share
 
 
 class LearningRateScheduler(Callback):
@@ -67,10 +68,15 @@ class StepSchedule(Callback):
     ----------
     learning_rate : float
         The highest rate.
+
+    Raises
+    ------
+    SpecError
+        If it is not above 0.
     """
 
     def __init__(self, learning_rate: float) -> None:
-        self.highest = learning_rate
+        self.highest = check_positive("learning_rate", learning_rate)
         self._epoch = 0
 
     def rate(self, share: float) -> float:
@@ -107,7 +113,7 @@ class OneCycle(StepSchedule):
 
     def __init__(self, learning_rate: float, climb: float = 0.2) -> None:
         super().__init__(learning_rate)
-        self.climb = climb
+        self.climb = check_share("climb", climb)
 
     def rate(self, share: float) -> float:
         """The rate when `share` (0..1) of the training is done."""
