@@ -356,6 +356,11 @@ ERRORS: dict[str, ErrorText] = {
         Text("{kind}", "{kind}"),
         Text("Write callbacks=[...], even for a single one.", "即使只有一个，也请写成 callbacks=[...]。"),
     ),
+    "file_exists": ErrorText(
+        Text("a name that is not taken, because of overwrite=False", "未被占用的文件名（因为 overwrite=False）"),
+        Text("{path}, which exists", "已存在的 {path}"),
+        Text("Choose another name, or leave overwrite out.", "请更换文件名，或省略 overwrite。"),
+    ),
     "not_a_model_file": ErrorText(
         Text("a file written by model.save", "由 model.save 写出的文件"),
         Text("{path}: {problem}", "{path}：{problem}"),

@@ -153,6 +153,7 @@ class SequenceFeed(Feed):
         self.length = len(source)
         if self.length == 0:
             raise DataError("training.empty")
+        self._listens = hasattr(source, "on_epoch_begin") or hasattr(source, "on_epoch_end")
         self._first: Item = None  # batch 0, until the stream asks for it
 
     @classmethod
@@ -174,15 +175,16 @@ class SequenceFeed(Feed):
                 self._tell("on_epoch_begin")
                 order_ = order(self.length, seed, pass_ * self.length, bool(self.reading.shuffle))
             yield partial(self._load, int(order_[k]))
-            if k == self.length - 1:
+            if k == self.length - 1 and self._listens:
                 yield BARRIER  # type: ignore[misc]
                 self._tell("on_epoch_end")
 
     def _load(self, k: int) -> Item:
-        if k == 0 and self._first is not None:
-            item, self._first = self._first, None
-            return item
-        return self.source[k]
+        kept = self._first if k == 0 else None
+        if kept is None:
+            return self.source[k]
+        self._first = None
+        return kept
 
     def _tell(self, hook: str) -> None:
         if hasattr(self.source, hook):

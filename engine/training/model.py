@@ -182,6 +182,11 @@ class Model:
         return self._loss
 
     @property
+    def metrics_names(self) -> list[str]:
+        """Names of what an evaluation gives: ``["loss", ...]``."""
+        return ["loss", *(metric.name for metric in self.metrics)]
+
+    @property
     def learning_rate(self) -> float:
         """The rate of the next update; setting it sets that of all parameter groups.
 
@@ -640,7 +645,14 @@ class Model:
             for tensor, values in zip(state.values(), weights, strict=True):
                 tensor.copy_(torch.from_numpy(np.asarray(values)))
 
-    def save(self, path: str | Path, include_optimizer: bool = True, facts: dict[str, Any] | None = None) -> None:
+    def save(
+        self,
+        path: str | Path,
+        include_optimizer: bool = True,
+        facts: dict[str, Any] | None = None,
+        *,
+        overwrite: bool = True,
+    ) -> None:
         """Save weights, optimizer state and position into one safetensors file, from which training goes on exactly.
 
         Parameters
@@ -652,14 +664,24 @@ class Model:
             False keeps the weights alone.
         facts : dict, optional
             What else to keep, JSON-representable; `storage.read_facts` gives it back.
+        overwrite : bool
+            False refuses a name that is taken.
+
+        Raises
+        ------
+        TrainingError
+            If there is such a file and it is not to be overwritten.
         """
+        path = storage.stored_as(path)
+        if not overwrite and path.exists():
+            raise TrainingError("training.file_exists", path=str(path))
         update = self._update if include_optimizer else None
         facts = {**(facts or {}), "n_batches": self.n_batches, "seed": self.seed}
-        storage.save(storage.stored_as(path), self.network, update, facts)
+        storage.save(path, self.network, update, facts)
 
-    def save_weights(self, path: str | Path) -> None:
+    def save_weights(self, path: str | Path, *, overwrite: bool = True) -> None:
         """`save` without the optimizer's state."""
-        self.save(path, include_optimizer=False)
+        self.save(path, include_optimizer=False, overwrite=overwrite)
 
     def load(self, path: str | Path) -> None:
         """Load what `save` wrote into this model.

@@ -129,6 +129,14 @@ def test_the_rate_of_a_schedule_follows_the_resumed_epoch(tmp_path):
     assert len(history.history["loss"]) == 4
 
 
+def test_only_the_backup_is_deleted(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    linear().fit(*features(), verbose=0, callbacks=[BackupAndRestore(tmp_path, double_checkpoint=True)])
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    linear().fit(*features(), verbose=0, callbacks=[BackupAndRestore(tmp_path / "own")])
+    assert not (tmp_path / "own").exists()
+
+
 def tear(path):
     path.write_bytes(path.read_bytes()[:-40])
 

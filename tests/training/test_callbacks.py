@@ -389,6 +389,16 @@ def test_keras_file_names_are_stored_as_safetensors(tmp_path, monkeypatch, given
     np.testing.assert_array_equal(other.predict(features()[0], verbose=0), model.predict(features()[0], verbose=0))
 
 
+def test_a_taken_name_is_kept_where_that_is_asked_for(tmp_path):
+    model = linear()
+    for save in (model.save, model.save_weights):
+        save(tmp_path / "a.safetensors", overwrite=True)
+        with pytest.raises(TrainingError, match=r"a\.safetensors, which exists"):
+            save(tmp_path / "a.safetensors", overwrite=False)
+        save(tmp_path / f"{save.__name__}", overwrite=False)
+    assert model.metrics_names == ["loss", "accuracy"]
+
+
 def test_load_weights_leaves_the_rest(tmp_path):
     model, other = linear(), linear(seed=2, optimizer="sgd")
     model.fit(*features(), verbose=0)

@@ -13,6 +13,7 @@ import torch
 from engine.augment.generator import ImageDataGenerator
 from engine.errors import SpecError
 from engine.training import callbacks
+from engine.training.feeds import Reading, SequenceFeed
 from engine.training.stream import ahead
 from tests.training.pictures import features, linear, pictures
 
@@ -115,6 +116,22 @@ def test_a_short_pass_does_not_hold_the_first_batch_back():
         Source(), epochs=2, shuffle=False, verbose=0, workers=2,
         callbacks=[callbacks.LambdaCallback(on_train_batch_end=lambda *_: may_go_on.set())],
     )  # fmt: skip
+
+
+def test_threads_do_not_wait_between_passes_for_who_does_not_listen():
+    together = threading.Barrier(4, timeout=60)
+
+    class Source:
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, k):
+            if threading.current_thread() is not threading.main_thread():
+                together.wait()  # until batches of two passes are being made at once
+            return features(4)
+
+    batches = SequenceFeed(Source(), Reading(torch.device("cpu"))).calls(range(8), seed=0)
+    assert len(list(ahead(batches, workers=4, max_queue_size=4))) == 8
 
 
 @pytest.mark.parametrize("stop", ["interrupt", "stop_training", "error"])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import warnings
+from contextlib import suppress
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ class BackupAndRestore(Callback):
     double_checkpoint : bool
         Keep the backup before the latest one too, and use it where the latest cannot be read.
     delete_checkpoint : bool
-        Delete the folder when training ends normally.
+        Delete the backup when training ends normally, and the folder if nothing else is in it.
 
     Raises
     ------
@@ -102,9 +102,13 @@ class BackupAndRestore(Callback):
             self._save(epoch + 1, 0, [*self._history.rows, {"epoch": epoch, **(logs or {})}])
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Delete the folder, if that was asked for."""
-        if self.delete_checkpoint:
-            shutil.rmtree(self.backup_dir, ignore_errors=True)
+        """Delete the backup, if that was asked for, and its folder, if nothing else is in it."""
+        if not self.delete_checkpoint:
+            return
+        for path in (self._latest, self._previous):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.backup_dir.rmdir()
 
     @property
     def _history(self) -> History:
