@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from engine.errors import DataError, SpecError
 from engine.texts.training import NOTES
 from engine.training.checks import check_finite
-from engine.training.names import lookup
+from engine.training.names import check_part, lookup
 from engine.training.ranges import check_positive, check_share
 
 # Keras clips probabilities to [EPSILON, 1 - EPSILON] before the logarithm.
@@ -326,8 +326,7 @@ def find(loss: str | Loss | Callable[[Tensor, Tensor], Tensor], network: nn.Modu
     if isinstance(loss, str):
         kind = lookup(NAMES, loss, "loss")
         return kind(from_logits=from_logits) if issubclass(kind, Crossentropy) else kind()
-    if not callable(loss):
-        raise SpecError("training.not_a_part", what="loss", kind=type(loss).__name__, choices=", ".join(NAMES))
+    check_part(loss, "loss", is_one=callable(loss), choices=NAMES)
     return CustomLoss(loss, from_logits)
 
 

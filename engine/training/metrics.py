@@ -15,11 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.errors import SpecError
 from engine.training import confusion, losses, measures
 from engine.training.losses import Loss
 from engine.training.measures import FunctionMetric, LossMetric, Metric
-from engine.training.names import lookup
+from engine.training.names import check_part, lookup
 
 NAMES: dict[str, type[Metric]] = {
     "accuracy": measures.Accuracy,
@@ -128,9 +127,7 @@ def _metric(metric: Named, loss: Loss) -> Metric:
         kind: type[Any] = lookup({**losses.NAMES, **NAMES}, metric, "metrics")
         arguments: Any = {"from_logits": loss.from_logits} if issubclass(kind, _TELLS_LOGITS) else {}
         return kind(**arguments) if issubclass(kind, Metric) else LossMetric(function=kind(**arguments))
-    if not callable(metric):
-        choices = ", ".join([*NAMES, *losses.NAMES])
-        raise SpecError("training.not_a_part", what="metric", kind=type(metric).__name__, choices=choices)
+    check_part(metric, "metric", is_one=callable(metric), choices=[*NAMES, *losses.NAMES])
     return FunctionMetric(function=metric)
 
 

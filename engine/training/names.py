@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine.errors import SpecError
 
@@ -22,6 +22,19 @@ def lookup(table: Mapping[str, Part], name: str, what: str) -> Part:
     if found is None:
         raise SpecError("spec.not_a_choice", field=f"training.{what}", name=what, value=name, choices=", ".join(table))
     return found
+
+
+def check_part(part: Any, what: str, *, is_one: bool, choices: Iterable[str]) -> None:
+    """Refuse an object that is no loss, metric or optimizer (`what`), or a class instead of an object of it.
+
+    Raises
+    ------
+    SpecError
+        Naming what it is, and the names in `choices`.
+    """
+    if not is_one or isinstance(part, type):
+        kind = f"the class {part.__name__}" if isinstance(part, type) else type(part).__name__
+        raise SpecError("training.not_a_part", what=what, kind=kind, choices=", ".join(choices))
 
 
 def check_choice(name: str, value: str, choices: Iterable[str]) -> None:

@@ -15,7 +15,7 @@ from torch.nn import Parameter
 
 from engine.errors import SpecError
 from engine.training import rules
-from engine.training.names import lookup
+from engine.training.names import check_part, lookup
 from engine.training.ranges import (
     check_below_one,
     check_not_negative,
@@ -237,10 +237,7 @@ def build(optimizer: str | Recipe | torch.optim.Optimizer, parameters: Iterable[
         return Update(optimizer, Optimizer())
     if isinstance(optimizer, str):
         optimizer = lookup(NAMES, optimizer, "optimizer")()
-    if not hasattr(optimizer, "build"):
-        raise SpecError(
-            "training.not_a_part", what="optimizer", kind=type(optimizer).__name__, choices=", ".join(NAMES)
-        )
+    check_part(optimizer, "optimizer", is_one=hasattr(optimizer, "build"), choices=NAMES)
     settings = optimizer if isinstance(optimizer, Optimizer) else Optimizer()
     return Update(optimizer.build(parameter for parameter in parameters if parameter.requires_grad), settings)
 

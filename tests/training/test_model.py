@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine import fit, fit_generator
+from engine import fit, fit_generator, metrics, optimizers
 from engine.augment.generator import ImageDataGenerator
 from engine.errors import DataError, SpecError, TrainingError
 from engine.training import losses
@@ -727,6 +727,13 @@ def test_unknown_names_are_refused():
     for arguments in ({"optimizer": 3}, {"loss": 3}, {"metrics": [3]}):
         with pytest.raises(SpecError, match="int"):
             linear(**arguments)
+    for part in (optimizers.Adam, torch.optim.Adam):
+        with pytest.raises(SpecError, match="received the class Adam"):
+            linear(optimizer=part)
+    with pytest.raises(SpecError, match="received the class CrossEntropyLoss"):
+        linear(loss=nn.CrossEntropyLoss)
+    with pytest.raises(SpecError, match="received the class AUC"):
+        linear(metrics=[metrics.AUC])
 
 
 def test_a_loss_that_becomes_nan_ends_the_training_with_advice():
