@@ -125,6 +125,17 @@ ERRORS: dict[str, ErrorText] = {
             "请选用与目标匹配的损失：整数标签用 sparse_categorical_crossentropy，独热行用 categorical_crossentropy。",
         ),
     ),
+    "metric_shape": ErrorText(
+        Text(
+            "targets that the metric {name} can compare with outputs of shape {outputs} per picture",
+            "指标 {name} 能与每张图片形状为 {outputs} 的输出比较的目标",
+        ),
+        Text("shape {targets}", "形状 {targets}"),
+        Text(
+            "Choose a metric for such targets: accuracy, precision, recall, AUC and F1 take classes as numbers.",
+            "请选用适合此类目标的指标：准确率、精确率、召回率、AUC 和 F1 接受整数类别。",
+        ),
+    ),
     "input_shape": ErrorText(
         Text("pictures of the shape that the network takes", "图片形状符合网络的要求"),
         Text("shape {shape}, which the network refuses: {problem}", "形状 {shape}，网络拒绝了它：{problem}"),

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import SpecError
-from engine.training.measures import Metric
+from engine.training.measures import Metric, answers
 from engine.training.names import check_choice
 from engine.training.ranges import check_share, check_switch, check_whole
 
@@ -70,7 +70,7 @@ class _Share(Metric):
         if self.class_id is not None and self.class_id >= outputs.shape[-1]:
             maximum = outputs.shape[-1] - 1
             raise SpecError("spec.out_of_range", name="class_id", value=self.class_id, minimum=0, maximum=maximum)
-        true = _answers(outputs, targets) != 0
+        true = answers(outputs, targets) != 0
         if self.top_k is not None:
             best = outputs.topk(min(self.top_k, outputs.shape[-1])).indices
             outputs = torch.full_like(outputs, NO_ANSWER).scatter(1, best, outputs.gather(1, best))
@@ -134,7 +134,7 @@ class F1Score(Metric):
 
     def sums(self, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
         """Right yeses, wrong yeses and missed ones of each class, (3, D)."""
-        true = _answers(outputs, targets)
+        true = answers(outputs, targets)
         if self.threshold is None and outputs.shape[-1] > 1:
             said = (outputs >= outputs.max(dim=-1, keepdim=True).values) & (outputs.abs() > 1e-9)
         else:
@@ -193,7 +193,7 @@ class AUC(Metric):
 
     def sums(self, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
         """How much of what should be yes, and no, lies between two thresholds, (2, T)."""
-        true = _answers(outputs, targets)
+        true = answers(outputs, targets)
         if self.from_logits:
             outputs = outputs.sigmoid()
         last = self.num_thresholds - 1
@@ -233,17 +233,9 @@ def _area_between_points(right: np.ndarray, wrong: np.ndarray, missed: np.ndarra
     return float(_divide(slope * (gained + intercept * np.log(ratio)), right[1:] + missed[1:]).sum())
 
 
-def _answers(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Targets of the outputs' shape (B, D), float; classes as one-hot rows."""
-    if targets.numel() == outputs.numel():
-        return targets.reshape(outputs.shape).to(outputs.dtype)
-    classes = torch.arange(outputs.shape[-1], device=outputs.device)
-    return (targets.reshape(-1, 1) == classes).to(outputs.dtype)
-
-
-def _weighted(answers: Tensor, weights: Tensor | None) -> Tensor:
-    answers = answers.float() if answers.dtype == torch.bool else answers
-    return answers if weights is None else answers * weights[:, None]
+def _weighted(counted: Tensor, weights: Tensor | None) -> Tensor:
+    counted = counted.float() if counted.dtype == torch.bool else counted
+    return counted if weights is None else counted * weights[:, None]
 
 
 def _divide(a: Any, b: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from engine.training import losses
@@ -117,32 +118,27 @@ class BinaryAccuracy(MeanMetric):
         check_share("threshold", self.threshold)
 
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        answers = targets.reshape(outputs.shape) > 0.5
-        return ((outputs > self.threshold) == answers).float().flatten(1).mean(dim=1)
+        yeses = answers(outputs, targets) > 0.5
+        return ((outputs > self.threshold) == yeses).float().flatten(1).mean(dim=1)
 
 
 @dataclass(frozen=True)
 class CategoricalAccuracy(MeanMetric):
-    """Share of pictures whose largest output is at the largest entry of the one-hot target."""
+    """Share of pictures whose largest output is that of their class, given as a one-hot row or as a number."""
 
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return (outputs.argmax(dim=-1) == targets.argmax(dim=-1)).float()
+        said = outputs.argmax(dim=-1)
+        return (said == classes(targets).reshape(said.shape)).float()
 
 
 @dataclass(frozen=True)
-class SparseCategoricalAccuracy(MeanMetric):
-    """Share of pictures whose largest output is the class."""
-
-    def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        answers = outputs.argmax(dim=-1)
-        return (answers == targets.reshape(answers.shape)).float()
+class SparseCategoricalAccuracy(CategoricalAccuracy):
+    """`CategoricalAccuracy` by the name that Keras has for classes as numbers."""
 
 
 @dataclass(frozen=True)
 class Accuracy(MeanMetric):
-    """What ``"accuracy"`` means follows from the shapes, as in Keras.
-
-    One output is a yes-or-no question; targets of one number are classes; else they are one-hot rows.
+    """What ``"accuracy"`` means follows from the shapes, as in Keras: one output is a yes-or-no question.
 
     Parameters
     ----------
@@ -155,14 +151,14 @@ class Accuracy(MeanMetric):
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if outputs.shape[-1] == 1:
             return BinaryAccuracy(0.0 if self.from_logits else 0.5).values(outputs, targets)
-        if targets.numel() == len(targets):
-            return SparseCategoricalAccuracy().values(outputs, targets)
         return CategoricalAccuracy().values(outputs, targets)
 
 
 @dataclass(frozen=True)
-class SparseTopKCategoricalAccuracy(MeanMetric):
+class TopKCategoricalAccuracy(MeanMetric):
     """Share of pictures whose class is among the `k` largest outputs; with a tie at the last place it is.
+
+    Classes are given as one-hot rows or as numbers.
 
     Parameters
     ----------
@@ -177,16 +173,25 @@ class SparseTopKCategoricalAccuracy(MeanMetric):
 
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
         least = outputs.topk(min(self.k, outputs.shape[-1])).values[:, -1]
-        chosen = outputs.gather(1, targets.reshape(-1, 1).long())[:, 0]
+        chosen = outputs.gather(1, classes(targets).reshape(-1, 1).long())[:, 0]
         return (chosen >= least).float()
 
 
 @dataclass(frozen=True)
-class TopKCategoricalAccuracy(SparseTopKCategoricalAccuracy):
-    """`SparseTopKCategoricalAccuracy` for one-hot targets."""
+class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
+    """`TopKCategoricalAccuracy` by the name that Keras has for classes as numbers."""
 
-    def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return super().values(outputs, targets.argmax(dim=-1))
+
+def classes(targets: Tensor) -> Tensor:
+    """Classes of one number per picture (B,) or (B, 1) as they are, else the place of the largest entry of a row."""
+    return targets if targets.numel() == len(targets) else targets.argmax(dim=-1)
+
+
+def answers(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Targets in the outputs' shape (B, D) and dtype; classes, of one number per picture, as one-hot rows."""
+    if targets.numel() == len(targets) != outputs.numel():
+        return (targets.reshape(-1, 1) == torch.arange(outputs.shape[-1], device=outputs.device)).to(outputs.dtype)
+    return targets.reshape(outputs.shape).to(outputs.dtype)
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------

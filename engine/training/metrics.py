@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.errors import DataError
 from engine.training import confusion, losses, measures
 from engine.training.losses import Loss
 from engine.training.measures import FunctionMetric, LossMetric, Metric
@@ -58,14 +59,26 @@ class Tracked:
     loss: Loss
 
     def sums(self, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
-        """What a batch adds; see `Metric.sums`."""
+        """What a batch adds; see `Metric.sums`.
+
+        Raises
+        ------
+        DataError
+            If targets are of a shape that the metric cannot compare with outputs.
+        """
         if self.metric.of_probabilities:
             outputs = self.loss.probabilities(outputs)
-        return self.metric.sums(outputs, targets, weights if self.weighted else None)
+        try:
+            return self.metric.sums(outputs, targets, weights if self.weighted else None)
+        except RuntimeError as error:
+            if outputs.numel() == targets.numel() or type(self.metric) is FunctionMetric:
+                raise
+            shapes = tuple(outputs.shape[1:]), tuple(targets.shape[1:])
+            raise DataError("training.metric_shape", name=self.name, outputs=shapes[0], targets=shapes[1]) from error
 
 
-def find(metrics: Sequence[Named], weighted_metrics: Sequence[Named], loss: Loss) -> list[Tracked]:
-    """The metrics for names, metrics, or functions ``(outputs, targets) -> (B,)``.
+def find(metrics: Named | Sequence[Named], weighted_metrics: Named | Sequence[Named], loss: Loss) -> list[Tracked]:
+    """The metrics for names, metrics, or functions ``(outputs, targets) -> (B,)``; a single one needs no list.
 
     A weighted one is called ``weighted_NAME`` when `metrics` has the same name; the second of a name ``NAME_1``.
 
@@ -77,7 +90,7 @@ def find(metrics: Sequence[Named], weighted_metrics: Sequence[Named], loss: Loss
     tracked: dict[str, Tracked] = {}
     for weighted, group in ((False, metrics), (True, weighted_metrics)):
         plain = set(tracked)
-        for metric in group:
+        for metric in group if isinstance(group, Sequence) and not isinstance(group, str) else [group]:
             name = _name(metric)
             name = f"weighted_{name}" if weighted and name in plain else name
             free = next(n for n in _numbered(name) if n not in tracked)

@@ -132,8 +132,8 @@ class Model:
         self,
         optimizer: str | optimizers.Recipe | torch.optim.Optimizer = "adam",
         loss: str | losses.Loss | Callable[[Tensor, Tensor], Tensor] = "sparse_categorical_crossentropy",
-        metrics: Sequence[Named] = ("accuracy",),
-        weighted_metrics: Sequence[Named] = (),
+        metrics: Named | Sequence[Named] = ("accuracy",),
+        weighted_metrics: Named | Sequence[Named] = (),
     ) -> None:
         """Choose optimizer, loss and metrics. Weights stay; an optimizer built here starts afresh.
 

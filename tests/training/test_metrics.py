@@ -9,7 +9,7 @@ from sklearn import metrics as sk
 from torch import nn
 
 from engine import metrics
-from engine.errors import SpecError
+from engine.errors import DataError, SpecError
 from engine.training import losses
 from engine.training.metrics import Averages, find
 from engine.training.model import Model
@@ -60,9 +60,13 @@ CASES = {
     "accuracy of yes or no": ("accuracy", SINGLE, YES, ((SINGLE[:, 0] > 0.5) == YES).mean()),
     "sparse": (metrics.SparseCategoricalAccuracy(), SHARES, LABELS[:, None], RIGHT.mean()),
     "categorical": ("CategoricalAccuracy", SHARES, ONE_HOT, RIGHT.mean()),
+    "categorical of numbers": (metrics.CategoricalAccuracy(), SHARES, LABELS, RIGHT.mean()),
+    "sparse of rows": (metrics.SparseCategoricalAccuracy(), SHARES, ONE_HOT, RIGHT.mean()),
+    "binary of numbers": ("binary_accuracy", SHARES, LABELS, ((SHARES > 0.5) == ONE_HOT).mean()),
     "binary": (metrics.BinaryAccuracy(threshold=0.3), SHARES, ONE_HOT, ((SHARES > 0.3) == ONE_HOT).mean()),
     "top 2": (metrics.TopKCategoricalAccuracy(k=2), SHARES, ONE_HOT, top_k(2)),
     "sparse top 3": (metrics.SparseTopKCategoricalAccuracy(3), SHARES, LABELS, top_k(3)),
+    "top 2 of numbers": (metrics.TopKCategoricalAccuracy(k=2), SHARES, LABELS, top_k(2)),
     "top of more than there are": ("top_k_categorical_accuracy", SHARES, ONE_HOT, 1.0),
     "mae": ("mae", SHARES, ONE_HOT, np.abs(SHARES - ONE_HOT).mean()),
     "mse": (metrics.MeanSquaredError(), SHARES, ONE_HOT, ((SHARES - ONE_HOT) ** 2).mean()),
@@ -269,6 +273,19 @@ def test_means_of_the_latest_pictures_and_areas_of_all():
     assert since["loss"] == pytest.approx(3.0)
     assert since["accuracy"] == pytest.approx(RIGHT[20:].mean())
     assert [since["auc"], since["root_mean_squared_error"]] == [of_all["auc"], of_all["root_mean_squared_error"]]
+
+
+def test_targets_that_a_metric_cannot_use_are_named():
+    x, y = features()
+    model = linear(metrics="mae")
+    with pytest.raises(DataError, match=r"metric mae can compare with outputs of shape \(3,\).*received shape \(\)"):
+        model.evaluate(x, y, verbose=0)
+
+    def wrong(outputs, targets):
+        raise RuntimeError("my own mistake")
+
+    with pytest.raises(RuntimeError, match=r"^my own mistake$"):
+        linear(metrics=wrong).evaluate(x, y, verbose=0)
 
 
 def test_a_class_that_the_network_does_not_have_is_refused():
