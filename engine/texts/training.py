@@ -221,6 +221,24 @@ ERRORS: dict[str, ErrorText] = {
             "请新建生成器：读完的生成器不会再产生数据。",
         ),
     ),
+    "not_outputs": ErrorText(
+        Text("a network that gives one tensor of outputs, (B, ...)", "网络返回一个输出张量，形状为 (B, ...)"),
+        Text("{kind}", "{kind}"),
+        Text(
+            "Wrap it in a module whose forward returns only what should be trained.",
+            "请用一个模块包装它，其 forward 只返回要训练的输出。",
+        ),
+    ),
+    "not_a_tensor": ErrorText(
+        Text("a {what} function that returns a tensor", "返回张量的{what}函数"),
+        Text("{kind}", "{kind}"),
+        Text("Let it return a value per picture, (B,), as a tensor.", "请让它以张量返回每张图片的值，形状为 (B,)。"),
+    ),
+    "not_a_function": ErrorText(
+        Text("a function for {name}", "{name}为一个函数"),
+        Text("{kind}", "{kind}"),
+        Text("Pass the function itself, for example a lambda.", "请传入函数本身，例如 lambda。"),
+    ),
     "scalar_loss": ErrorText(
         Text("one loss per picture where weights are used", "使用权重时每张图片一个损失值"),
         Text("a loss function that returns a single number", "只返回一个数的损失函数"),

@@ -15,6 +15,7 @@ from engine.errors import DataError, SpecError
 from engine.training.callbacks.base import HOOKS
 from engine.training.checks import check_lengths, is_array, on_host
 from engine.training.feeds import Feed
+from engine.training.ranges import check_whole
 
 DEFAULT_BATCH_SIZE = 32
 
@@ -173,9 +174,9 @@ def due_epochs(freq: int | Sequence[int]) -> Callable[[int], bool]:
         If `freq` is neither a list nor a whole number of at least 1.
     """
     if isinstance(freq, Iterable) and not isinstance(freq, str):
-        listed = {check_count("validation_freq", number) for number in freq}
+        listed = {check_whole("validation_freq", number) for number in freq}
         return lambda epoch: epoch + 1 in listed
-    every = check_count("validation_freq", freq)
+    every = check_whole("validation_freq", freq)
     return lambda epoch: (epoch + 1) % every == 0
 
 

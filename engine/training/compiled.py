@@ -22,6 +22,7 @@ from engine.training import device as devices
 from engine.training import losses, optimizers, storage
 from engine.training.metrics import Named, Tracked
 from engine.training.metrics import find as find_metrics
+from engine.training.ranges import check_not_negative
 from engine.training.update import Update
 
 
@@ -124,6 +125,8 @@ class CompiledNetwork:
             Before `compile`.
         SpecTypeError
             On setting, if a schedule governs the rate.
+        SpecError
+            On setting, if it is no number of at least 0.
         """
         return self.optimizer.param_groups[0]["lr"]
 
@@ -131,6 +134,7 @@ class CompiledNetwork:
     def learning_rate(self, rate: float) -> None:
         if (schedule := self.update.schedule) is not None:
             raise SpecTypeError("training.rate_by_schedule", schedule=type(schedule).__name__)
+        rate = check_not_negative("learning_rate", rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
@@ -172,9 +176,12 @@ class CompiledNetwork:
         shapes = [tuple(tensor.shape) for tensor in state.values()], [np.shape(values) for values in weights]
         if shapes[0] != shapes[1]:
             raise TrainingError("training.weights_do_not_fit", problem=_difference(*shapes))
+        arrays = [np.asarray(values) for values in weights]
+        if foreign := [array.dtype for array in arrays if array.dtype.kind not in "biuf"]:
+            raise TrainingError("training.weights_do_not_fit", problem=f"values of type {foreign[0]}")
         with torch.no_grad():
-            for tensor, values in zip(state.values(), weights, strict=True):
-                tensor.copy_(torch.from_numpy(np.asarray(values)))
+            for tensor, values in zip(state.values(), arrays, strict=True):
+                tensor.copy_(torch.from_numpy(values))
 
     def save(
         self,

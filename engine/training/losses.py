@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -138,7 +139,7 @@ class BinaryCrossentropy(Crossentropy):
             losses = F.binary_cross_entropy_with_logits(outputs, targets, reduction="none")
         else:
             losses = F.binary_cross_entropy(outputs.clamp(EPSILON, 1 - EPSILON), targets, reduction="none")
-        return losses.flatten(1).mean(dim=1)
+        return per_picture(losses)
 
     def probabilities(self, outputs: Tensor) -> Tensor:
         """The outputs through sigmoid, if they are logits."""
@@ -161,7 +162,7 @@ class MeanLoss(Loss):
         raise NotImplementedError
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return self.each(outputs, targets.reshape(outputs.shape)).flatten(1).mean(dim=1)
+        return per_picture(self.each(outputs, targets.reshape(outputs.shape)))
 
 
 class MeanSquaredError(MeanLoss):
@@ -272,7 +273,7 @@ class CustomLoss(Loss):
         self.from_logits = from_logits and not isinstance(function, nn.BCELoss)
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return self.function(outputs, targets)
+        return check_tensor(self.function(outputs, targets), "loss")
 
     def probabilities(self, outputs: Tensor) -> Tensor:
         """Logits through sigmoid where they are answers on their own, else through softmax."""
@@ -307,6 +308,18 @@ NAMES: dict[str, type[Loss]] = {
     "kld": KLDivergence,
     "cosine_similarity": CosineSimilarity,
 }
+
+
+def per_picture(values: Tensor) -> Tensor:
+    """The mean of each picture's values, (B,), for (B, ...); a network may also give one number per picture, (B,)."""
+    return values if values.ndim == 1 else values.flatten(1).mean(dim=1)
+
+
+def check_tensor(values: Any, what: str) -> Tensor:
+    """Return what a person's function gave, else raise SpecError."""
+    if not isinstance(values, Tensor):
+        raise SpecError("training.not_a_tensor", what=what, kind=type(values).__name__)
+    return values
 
 
 def find(loss: str | Loss | Callable[[Tensor, Tensor], Tensor], network: nn.Module) -> Loss:

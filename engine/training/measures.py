@@ -81,14 +81,8 @@ class FunctionMetric(MeanMetric):
     direction: ClassVar[Literal["min", "max"] | None] = None
 
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        values = self.function(outputs, targets)
-        return (
-            values.expand(len(targets))
-            if values.ndim == 0
-            else values.flatten(1).mean(dim=1)
-            if values.ndim > 1
-            else values
-        )
+        values = losses.check_tensor(self.function(outputs, targets), "metric")
+        return values.expand(len(targets)) if values.ndim == 0 else losses.per_picture(values)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,6 +66,8 @@ class Tracked:
         DataError
             If targets are of a shape that the metric cannot compare with outputs.
         """
+        if outputs.ndim == 1:  # one answer per picture
+            outputs = outputs[:, None]
         if self.metric.of_probabilities:
             outputs = self.loss.probabilities(outputs)
         try:

@@ -545,12 +545,17 @@ class Model(CompiledNetwork):
             check_inputs(x)
             with torch.no_grad(), loop.evaluation_mode(self.network):
                 tensors = self._intake().to_host((x,))
-                return self.compute(self._intake().to_device(tensors).inputs)
+                outputs = self.compute(self._intake().to_device(tensors).inputs)
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             if isinstance(error, DataError):
                 raise
             problem = str(error).partition("\n")[0]
             raise DataError("training.input_shape", shape=self.first_shape, problem=problem) from error
+        if not isinstance(outputs, Tensor):
+            raise TrainingError("training.not_outputs", kind=type(outputs).__name__)
+        if outputs.shape[:1] != (len(x),):
+            raise TrainingError("training.not_outputs", kind=f"shape {tuple(outputs.shape)} for {len(x)} pictures")
+        return outputs
 
     def _validation(
         self, data: Any, batch_size: int | None, steps: int | None, freq: int | Sequence[int], queue: Queue

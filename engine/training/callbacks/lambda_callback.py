@@ -15,11 +15,13 @@ class LambdaCallback(Callback):
     Raises
     ------
     SpecError
-        If a name is no hook.
+        If a name is no hook, or what it gets is no function.
     """
 
     def __init__(self, **functions: Callable[..., Any]) -> None:
         for hook, function in functions.items():
             if hook not in HOOKS:
                 raise SpecError("spec.not_a_choice", name="LambdaCallback", value=hook, choices=", ".join(HOOKS))
+            if not callable(function):
+                raise SpecError("training.not_a_function", name=hook, kind=type(function).__name__)
             setattr(self, hook, function)
