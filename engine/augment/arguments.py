@@ -5,9 +5,10 @@ A check returns its value as plain Python, fit to be printed in a call. It looks
 
 from __future__ import annotations
 
-import math
+import os
+import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,12 +16,15 @@ import numpy as np
 
 from engine import catalog
 from engine.augment.draw import Ranges, Shift
-from engine.errors import SpecError
+from engine.errors import SpecError, SpecTypeError
 from engine.texts.augment import WARNINGS
+
+MOST_SHIFTS = 2**20  # of whole pixels to choose from, which are listed
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    is_real = isinstance(value, Real) and not isinstance(value, bool)
+    return is_real and abs(value) <= sys.float_info.max  # false for NaN, infinity and whole numbers beyond any float
 
 
 def _plain(value: Any) -> Any:
@@ -59,6 +63,18 @@ def check_seed(value: Any) -> int:
     return int(value)
 
 
+def is_one_of(value: Any, names: Collection[str]) -> bool:
+    """Whether a value is one of some names; whatever is no text, such as an array, is not."""
+    return isinstance(value, str) and value in names
+
+
+def check_path(name: str, value: Any) -> str:
+    """Return a path as text, else raise SpecTypeError."""
+    if not isinstance(value, str | bytes | os.PathLike):
+        raise SpecTypeError("augment.not_a_path", field=f"augment.{name}", name=name, value=repr(value))
+    return os.fsdecode(value)
+
+
 def _strength(name: str, value: Any) -> float:
     if not _is_number(value) or value < 0:
         raise SpecError("augment.not_a_strength", field=f"augment.{name}", name=name, value=repr(value))
@@ -74,7 +90,8 @@ def _shear(name: str, value: Any) -> float:
 def _shift(name: str, value: Any) -> Any:
     plain = _plain(value)
     good = bool(plain) and all(map(_is_number, plain)) if isinstance(plain, tuple) else _is_number(plain) and plain >= 0
-    if not good:
+    too_many = isinstance(plain, int) and plain > MOST_SHIFTS
+    if not good or too_many:
         raise SpecError("augment.not_a_shift", field=f"augment.{name}", name=name, value=repr(value))
     return plain
 
@@ -111,7 +128,7 @@ def _function(name: str, value: Any) -> Any:
 
 
 def _data_format(name: str, value: Any) -> Any:
-    if value not in (None, "channels_last", "channels_first"):
+    if value is not None and not is_one_of(value, ("channels_last", "channels_first")):
         raise SpecError("augment.not_a_data_format", field=f"augment.{name}", value=repr(value))
     return value
 
@@ -133,7 +150,7 @@ def _float_type(name: str, value: Any) -> str | None:
         return None
     try:
         dtype = np.dtype(value)
-    except TypeError:
+    except (TypeError, ValueError):
         dtype = np.dtype(object)
     if dtype.kind != "f":
         raise SpecError("augment.not_a_float_type", field=f"augment.{name}", value=repr(value))

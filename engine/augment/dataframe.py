@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.augment.arguments import check_path
 from engine.augment.files import (
     FileIterator,
     PictureReader,
@@ -121,7 +122,7 @@ class DataFrameIterator(FileIterator):
         reader = PictureReader(target_size, color_mode, interpolation, keep_aspect_ratio)
         check_class_mode(class_mode, CLASS_MODES)
         check_subset_of(generator, subset)
-        folder = "" if directory is None else os.fspath(directory)
+        folder = "" if directory is None else check_path("directory", directory)
         chosen = check_class_names(classes, NAME)
         if chosen and class_mode not in LABELLED:
             warnings.warn(WARNINGS["classes_unused"]("en", class_mode=repr(class_mode)), stacklevel=3)
@@ -203,9 +204,11 @@ def _each(label: Any) -> Sequence[Any]:
 
 
 def _column(table: Any, name: Any) -> Any:
+    if not (hasattr(table, "__getitem__") and hasattr(table, "keys")):
+        raise SpecTypeError("augment.not_a_table", field="augment.dataframe", value=type(table).__name__)
     try:
         return table[name]
-    except KeyError:
+    except (KeyError, TypeError, IndexError):  # also a value that can name no column
         raise SpecError("augment.no_such_column", value=repr(name), names=", ".join(map(str, table))) from None
 
 

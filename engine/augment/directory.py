@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.augment.arguments import check_path
 from engine.augment.files import (
     EXTENSIONS,
     FileIterator,
@@ -125,7 +126,7 @@ class DirectoryIterator(FileIterator):
         reader = PictureReader(target_size, color_mode, interpolation, keep_aspect_ratio)
         check_class_mode(class_mode, CLASS_MODES)
         check_subset_of(generator, subset)
-        folder = os.fspath(directory)
+        folder = check_path("directory", directory)
         there = _class_folders(folder)
         class_names = check_class_names(classes) or there
         of_class = []
@@ -181,8 +182,9 @@ def _class_folders(directory: str) -> list[str]:
     try:
         with os.scandir(directory) as entries:
             return sorted(entry.name for entry in entries if entry.is_dir())
-    except OSError as error:
-        raise DataError("augment.no_such_directory", path=directory, reason=error.strerror) from None
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        reason = getattr(error, "strerror", str(error))
+        raise DataError("augment.no_such_directory", path=directory, reason=reason) from None
 
 
 def _warn(error: OSError) -> None:

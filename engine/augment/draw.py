@@ -6,6 +6,7 @@ the parameters do to pixels stands in `affine`, the warps and `colour`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from engine.augment.philox import uniforms
-from engine.errors import SpecError
+from engine.errors import SpecError, SpecTypeError
 
 Shift = float | tuple[float, ...]
 """A largest shift, or the shifts to choose from; below 1 shares of the picture's side, else pixels."""
@@ -128,6 +129,8 @@ class TransformParameters:
             If the dictionary has other names, or a value is not a finite number.
         """
         known = [field.name for field in fields(cls)]
+        if not isinstance(values, Mapping):
+            raise SpecTypeError("augment.not_parameters", known=", ".join(known), value=repr(values))
         if unknown := sorted(set(values) - set(known)):
             raise SpecError("augment.unknown_parameters", known=", ".join(known), unknown=", ".join(map(str, unknown)))
         given = {name: _number(name, value) for name, value in values.items() if value is not None}
@@ -138,7 +141,7 @@ class TransformParameters:
 def _number(name: str, value: Any) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = np.nan
     if not np.isfinite(number):
         raise SpecError("augment.not_a_number", name=name, value=repr(value))

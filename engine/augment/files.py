@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.augment.arguments import is_one_of
 from engine.augment.iterator import PictureIterator, check_subset
 from engine.augment.names import Names
 from engine.augment.pictures import CHANNELS, check_color_mode, check_interpolation, check_size, read_pixels
-from engine.errors import SpecError
+from engine.errors import SpecError, SpecTypeError
 
 if TYPE_CHECKING:
     from engine.augment.generator import ImageDataGenerator
@@ -37,7 +38,7 @@ def validate_filename(filename: str, white_list_formats: Sequence[str] = EXTENSI
 
 def check_class_mode(value: Any, allowed: tuple[str, ...]) -> str | None:
     """Return a class mode or None, else raise SpecError."""
-    if value is not None and value not in allowed:
+    if value is not None and not is_one_of(value, allowed):
         names = ", ".join(map(repr, allowed))
         raise SpecError("augment.unknown_class_mode", field="augment.class_mode", names=names, value=repr(value))
     return value
@@ -47,7 +48,8 @@ def check_class_names(value: Any, types: Any = str) -> list[Any]:
     """Return names of classes, of some types, as a list, empty for None, else raise SpecError."""
     if value is None:
         return []
-    if not isinstance(value, list | tuple | np.ndarray) or not all(isinstance(name, types) for name in value):
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    if not isinstance(value, list | tuple) or not all(isinstance(name, types) for name in value):
         raise SpecError("augment.not_class_names", field="augment.classes", value=repr(value))
     return list(value)
 
@@ -58,6 +60,8 @@ def settle_generator(generator: ImageDataGenerator | None, data_format: str | No
 
     if generator is None:
         return ImageDataGenerator(data_format=data_format)
+    if not isinstance(generator, ImageDataGenerator):
+        raise SpecTypeError("augment.not_a_generator", value=repr(generator))
     if data_format not in (None, generator.data_format):
         raise SpecError("augment.two_data_formats", expected=generator.data_format, value=repr(data_format))
     return generator

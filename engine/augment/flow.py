@@ -101,6 +101,8 @@ class NumpyArrayIterator(PictureIterator):
         self.sample_weight = None if sample_weight is None else self._alongside("sample_weight", sample_weight)
         if sample_weight is not None and y is None:
             raise DataError("augment.weights_without_labels")
+        if self.sample_weight is not None and self.sample_weight.dtype.kind not in "uifb":
+            raise DataError("augment.not_weights", received=str(self.sample_weight.dtype))
         first, last = bounds(len(self.x), generator.validation_split, check_subset(subset))
         if subset is not None:
             self._check_cut(last if subset == "validation" else first, generator, ignore_class_split)
@@ -152,7 +154,10 @@ class NumpyArrayIterator(PictureIterator):
         return inputs, self.y[indices], self.sample_weight[indices]
 
     def _alongside(self, name: str, values: Any) -> np.ndarray:
-        array = np.asarray(values)
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            raise DataError("augment.ragged_rows", name=name) from None
         if array.ndim == 0 or len(array) != len(self.x):
             received = "one value" if array.ndim == 0 else str(len(array))
             raise DataError("augment.length_differs", name=name, n=len(self.x), received=received)
@@ -164,9 +169,14 @@ class NumpyArrayIterator(PictureIterator):
         if not 0 < cut < n:
             raise DataError("augment.empty_subset", n=n, split=generator.validation_split)
         if self.y is not None and not ignore_class_split:
-            different = set(np.unique(self.y[:cut]).tolist()) ^ set(np.unique(self.y[cut:]).tolist())
+            different = _distinct(self.y[:cut]) ^ _distinct(self.y[cut:])
             if different:
                 raise DataError("augment.classes_differ", classes=", ".join(map(str, sorted(different)[:10])))
+
+
+def _distinct(values: np.ndarray) -> set[Any]:
+    """The different values of an array; those of objects, which may neither compare nor hash, as they are written."""
+    return set(map(repr, values.ravel())) if values.dtype == object else set(np.unique(values).tolist())
 
 
 def _split_pair(x: Any) -> tuple[Any, list[Any]]:

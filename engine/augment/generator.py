@@ -23,9 +23,10 @@ from engine.augment.dataframe import DataFrameIterator
 from engine.augment.directory import DirectoryIterator
 from engine.augment.draw import TransformParameters, draw, draw_like_keras
 from engine.augment.flow import NumpyArrayIterator
-from engine.augment.pixels import check_batch, check_picture, note_channels
+from engine.augment.pixels import as_numbers, check_batch, check_picture, note_channels
 from engine.augment.standardize import Standardization
 from engine.augment.warp import warp
+from engine.errors import SpecError
 from engine.spec import AugmentSpec
 from engine.texts.augment import WARNINGS
 
@@ -47,9 +48,20 @@ def _learned(name: str) -> Any:
         return getattr(self.standardization, name)
 
     def put(self: ImageDataGenerator, value: Any) -> None:
-        setattr(self.standardization, name, None if value is None else np.asarray(value, self.standardization.dtype))
+        try:
+            array = None if value is None else np.asarray(value, self.standardization.dtype)
+        except (TypeError, ValueError, OverflowError):
+            raise SpecError("augment.not_statistics", name=name, value=repr(value)) from None
+        setattr(self.standardization, name, array)
 
     return property(find, put)
+
+
+def _check_shape(shape: Any) -> tuple[int, ...]:
+    """Return the shape of one picture, else raise SpecError."""
+    if not isinstance(shape, tuple | list) or len(shape) != 3:
+        raise SpecError("augment.not_a_shape", value=repr(shape))
+    return tuple(arguments.check_count("img_shape", side) for side in shape)
 
 
 class ImageDataGenerator:
@@ -406,7 +418,7 @@ class ImageDataGenerator:
             channel_shift_intensity, brightness (number or None).
         """
         seed = None if seed is None else arguments.check_seed(seed)
-        return draw_like_keras(self.ranges, seed, *self._size(img_shape)).of(0)
+        return draw_like_keras(self.ranges, seed, *self._size(_check_shape(img_shape))).of(0)
 
     def apply_transform(self, x: Any, transform_parameters: dict[str, Any]) -> np.ndarray:
         """Transform one picture with given parameters; names that are missing are neutral.
@@ -441,10 +453,11 @@ class ImageDataGenerator:
 
     def standardize(self, x: Any) -> np.ndarray:
         """Standardize one picture (three axes) or a batch (four), each picture by itself; `x` itself is not changed."""
-        if np.ndim(x) == 4:
-            images = check_batch(x)
+        array = as_numbers(x)
+        if array.ndim == 4:
+            images = check_batch(array)
             return self.standardized(images, np.arange(len(images)))
-        return self.standardized(check_picture(x)[None], np.zeros(1, np.int64))[0]
+        return self.standardized(check_picture(array)[None], np.zeros(1, np.int64))[0]
 
     # --- inside ---
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Generator
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from engine.augment.arguments import CHECKS, check_count, check_seed
+from engine.augment.arguments import CHECKS, check_count, check_path, check_seed, is_one_of
 from engine.errors import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -176,8 +177,8 @@ class Iterator:
         SpecError
             If a pass has no batch k.
         """
-        if not 0 <= k < len(self):
-            raise SpecError("augment.no_such_batch", last=len(self) - 1, value=k)
+        if not isinstance(k, Integral) or not 0 <= k < len(self):
+            raise SpecError("augment.no_such_batch", last=len(self) - 1, value=repr(k))
         start, end = k * self.batch_size, min((k + 1) * self.batch_size, self.n)
         if not self.shuffle:
             return np.arange(self._first + start, self._first + end)
@@ -268,14 +269,20 @@ class Saving:
     """
 
     def __init__(self, folder: str | Path, prefix: str, format_: str) -> None:
-        self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        from engine.augment.pictures import check_format  # imports Pillow, which nobody else needs
+
+        self.folder = Path(check_path("save_to_dir", folder))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError("augment.not_saved", name=str(folder), reason=str(error)) from error
         self.prefix = prefix
         self.format = format_
+        check_format(format_)
 
     def __call__(self, batch: np.ndarray, indices: np.ndarray, seed: int, pass_: int, data_format: str) -> None:
         """Write each picture, its own smallest value black and its largest white."""
-        from engine.augment.pictures import save_img  # imports Pillow, which nobody else needs
+        from engine.augment.pictures import save_img
 
         for picture, index in zip(batch, indices, strict=True):
             name = f"{self.prefix}_{index}_{seed}-{pass_}.{self.format}"
@@ -284,7 +291,7 @@ class Saving:
 
 def check_subset(subset: str | None) -> str | None:
     """Return the name of a subset or None, else raise SpecError."""
-    if subset not in (None, *SUBSETS):
+    if subset is not None and not is_one_of(subset, SUBSETS):
         raise SpecError("augment.unknown_subset", field="augment.subset", value=repr(subset))
     return subset
 

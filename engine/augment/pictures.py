@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.augment import arguments
 from engine.augment.colour import stretched
-from engine.augment.pixels import check_picture
+from engine.augment.pixels import as_numbers, check_picture
 from engine.errors import DataError, SpecError
 from engine.texts.augment import WARNINGS
 
@@ -33,14 +33,14 @@ Source = str | bytes | os.PathLike[str] | IO[bytes]
 
 def check_color_mode(value: Any) -> str:
     """Return a color mode, else raise SpecError."""
-    if value not in CHANNELS:
+    if not arguments.is_one_of(value, CHANNELS):
         raise SpecError("augment.unknown_color_mode", field="augment.color_mode", value=repr(value))
     return value
 
 
 def check_interpolation(value: Any) -> str:
     """Return the name of a way to resize, else raise SpecError."""
-    if value not in INTERPOLATIONS:
+    if not arguments.is_one_of(value, INTERPOLATIONS):
         names = ", ".join(INTERPOLATIONS)
         raise SpecError("augment.unknown_interpolation", field="augment.interpolation", names=names, value=repr(value))
     return value
@@ -48,7 +48,8 @@ def check_interpolation(value: Any) -> str:
 
 def check_size(value: Any) -> tuple[int, int]:
     """Return (height, width) in pixels as whole numbers, else raise SpecError."""
-    if not isinstance(value, tuple | list | np.ndarray) or len(value) != 2:
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    if not isinstance(value, tuple | list) or len(value) != 2:
         raise SpecError("augment.not_a_size", field="augment.target_size", value=repr(value))
     height, width = (arguments.check_count("target_size", side) for side in value)
     return height, width
@@ -136,7 +137,7 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
         If it is not one picture.
     """
     first = _is_channels_first(data_format)
-    array = np.asarray(img, dtype=np.float32 if dtype is None else dtype)
+    array = as_numbers(img, np.float32 if dtype is None else dtype)
     array = check_picture(array[:, :, None] if array.ndim == 2 else array)
     return array.transpose(2, 0, 1) if first else array
 
@@ -169,7 +170,7 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
     from PIL import Image
 
     first = _is_channels_first(data_format)
-    array = check_picture(np.asarray(x, dtype=np.float32 if scale and dtype is None else dtype))
+    array = check_picture(as_numbers(x, np.float32 if scale and dtype is None else dtype))
     array = array.transpose(1, 2, 0) if first else array
     if array.shape[2] not in CHANNELS.values():
         raise DataError("augment.channels_for_a_file", n=array.shape[2])
@@ -203,18 +204,40 @@ def save_img(
     **kwargs
         Passed on to Pillow's `Image.save`, such as ``quality=90``.
 
+    Raises
+    ------
+    DataError
+        If x is not one picture, or the file cannot be written.
+    SpecError
+        If Pillow writes no such kind of file, or another argument is of another type.
+
     Warns
     -----
     UserWarning
         If opacity is left out, since a JPEG cannot hold it.
     """
     image = array_to_img(x, data_format, scale)
+    place = path if hasattr(path, "write") else arguments.check_path("path", path)
     ending = file_format or (Path(path).suffix[1:] if isinstance(path, str | os.PathLike) else "")
-    format_ = FORMATS.get(ending.lower(), ending.lower())
+    format_ = check_format(ending)
     if image.mode == "RGBA" and format_ == "jpeg":
         warnings.warn(WARNINGS["opacity_lost"]("en"), stacklevel=2)
         image = image.convert("RGB")
-    image.save(path, format=format_ or None, **kwargs)
+    try:
+        image.save(place, format=format_, **kwargs)
+    except (OSError, ValueError) as error:
+        raise DataError("augment.not_saved", name=str(path), reason=str(error)) from error
+
+
+def check_format(value: Any) -> str:
+    """Pillow's name for an ending that it can write, else SpecError."""
+    from PIL import Image
+
+    Image.init()
+    name = value.lower() if isinstance(value, str) else ""
+    if (name := FORMATS.get(name, name)).upper() not in Image.SAVE:
+        raise SpecError("augment.unknown_format", field="augment.save_format", value=repr(value))
+    return name
 
 
 def _decoded(path: Source) -> Image:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import DataError
+from engine.errors import DataError, SpecError
 from engine.texts.augment import WARNINGS
 
 
@@ -21,7 +21,7 @@ def check_batch(images: Any) -> np.ndarray:
     DataError
         If there are no pictures, they are not numbers, the axes are not four, or a value is NaN or infinite.
     """
-    array = _numbers(images)
+    array = as_numbers(images)
     if array.ndim != 4:
         raise DataError("augment.not_a_batch", received=str(array.shape))
     if not array.size:
@@ -38,11 +38,13 @@ def check_picture(image: Any) -> np.ndarray:
     Raises
     ------
     DataError
-        If it is not numbers, or the axes are not three.
+        If it is not numbers, the axes are not three, or it has no pixels.
     """
-    array = _numbers(image)
+    array = as_numbers(image)
     if array.ndim != 3:
         raise DataError("augment.not_a_picture", received=str(array.shape))
+    if not array.size:
+        raise DataError("augment.no_pictures", received=str(array.shape))
     return array
 
 
@@ -53,14 +55,18 @@ def note_channels(shape: tuple[int, ...], channel_axis: int) -> None:
         warnings.warn(WARNINGS["odd_channels"]("en", n=n_channels, shape=str(shape)), stacklevel=3)
 
 
-def _numbers(images: Any) -> np.ndarray:
+def as_numbers(images: Any, dtype: Any = None) -> np.ndarray:
+    """Return anything as an array of numbers, of type `dtype` if that is given, else raise DataError."""
     try:
         array = np.asarray(images)
     except ValueError:  # a list of pictures of different sizes
         raise DataError("augment.not_numbers", received=type(images).__name__) from None
     if array.dtype.kind not in "uifb":
         raise DataError("augment.not_numbers", received=str(array.dtype))
-    return array
+    try:
+        return array if dtype is None else array.astype(dtype, copy=False)
+    except (TypeError, ValueError):
+        raise SpecError("augment.not_a_type", field="augment.dtype", value=repr(dtype)) from None
 
 
 def is_mapped(array: np.ndarray) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.augment.pixels import as_numbers
 from engine.errors import DataError
 from engine.texts.augment import WARNINGS
 
@@ -130,13 +131,19 @@ class Standardization:
 
     def _preprocess(self, picture: np.ndarray) -> np.ndarray:
         assert self.preprocessing_function is not None
-        result = np.asarray(self.preprocessing_function(picture), self.dtype)
+        result = as_numbers(self.preprocessing_function(picture), self.dtype)
         if result.shape != picture.shape:
             raise DataError("augment.shape_changed", expected=str(picture.shape), received=str(result.shape))
         return result
 
     def _featurewise(self, batch: np.ndarray) -> np.ndarray:
         self._warn_of_what_is_not_known()
+        try:
+            return self._with_statistics(batch)
+        except ValueError:  # numbers set by hand that do not broadcast over pictures
+            raise DataError("augment.statistics_do_not_fit", received=str(batch.shape[1:])) from None
+
+    def _with_statistics(self, batch: np.ndarray) -> np.ndarray:
         if self.mean is not None:
             batch -= self.mean
         if self.featurewise_std_normalization and self.std is not None:

@@ -6,6 +6,7 @@ generator, in Keras' order, so that `numpy.random.seed` repeats them.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from engine.augment.affine import matrices
 from engine.augment.arguments import CHECKS, check_number
 from engine.augment.colour import brighten, shift_channels, stretched
 from engine.augment.draw import TransformParameters
-from engine.augment.pixels import check_picture
+from engine.augment.pixels import as_numbers, check_picture
 from engine.augment.warp import warp
 from engine.errors import SpecError
 
@@ -226,7 +227,10 @@ def random_brightness(x: Any, brightness_range: tuple[float, float], scale: bool
 
 def flip_axis(x: Any, axis: int) -> np.ndarray:
     """One picture mirrored along an axis."""
-    return np.flip(check_picture(x), axis)
+    picture = check_picture(x)
+    if not isinstance(axis, Integral) or not -3 <= axis < 3:
+        raise SpecError("augment.not_an_axis", value=repr(axis))
+    return np.flip(picture, int(axis))
 
 
 def transform_matrix_offset_center(matrix: Any, x: int, y: int) -> np.ndarray:
@@ -245,8 +249,10 @@ def transform_matrix_offset_center(matrix: Any, x: int, y: int) -> np.ndarray:
         (3, 3) float64.
     """
     from_centre = np.eye(3)
-    from_centre[:2, 2] = x / 2 - 0.5, y / 2 - 0.5
-    return from_centre @ np.asarray(matrix, np.float64) @ np.linalg.inv(from_centre)
+    from_centre[:2, 2] = check_number("x", x) / 2 - 0.5, check_number("y", y) / 2 - 0.5
+    if np.shape(numbers := as_numbers(matrix, np.float64)) != (3, 3):
+        raise SpecError("augment.not_a_matrix", value=str(numbers.shape))
+    return from_centre @ numbers @ np.linalg.inv(from_centre)
 
 
 # --- inside ---

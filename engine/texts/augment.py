@@ -121,6 +121,84 @@ ERRORS: dict[str, ErrorText] = {
             "形状为（高，宽，通道）的图片依次为 0、1、2。",
         ),
     ),
+    "not_a_type": ErrorText(
+        Text("a type of numbers as dtype, or None", "dtype 为数字类型，或 None"),
+        VALUE,
+        Text('Write "float32".', '请写 "float32"。'),
+    ),
+    "not_a_matrix": ErrorText(
+        Text("a matrix of 3 rows and 3 columns", "3 行 3 列的矩阵"),
+        Text("shape {value}", "形状 {value}"),
+        Text("Write numpy.eye(3) for no change.", "numpy.eye(3) 表示不变。"),
+    ),
+    "not_statistics": ErrorText(
+        Text("numbers as {name}, or None", "{name}为数字，或 None"),
+        VALUE,
+        Text("Call fit(x), or set one number per channel.", "请调用 fit(x)，或为每个通道设一个数字。"),
+    ),
+    "statistics_do_not_fit": ErrorText(
+        Text(
+            "mean, std and zca_whitening_matrix that fit the pictures", "与图片相符的 mean、std 和 zca_whitening_matrix"
+        ),
+        Text("pictures of shape {received}, which they do not fit", "形状为 {received} 的图片，与之不符"),
+        Text(
+            "Call fit(x) with pictures of this shape, or set one number per channel.",
+            "请用此形状的图片调用 fit(x)，或为每个通道设一个数字。",
+        ),
+    ),
+    "unknown_format": ErrorText(
+        Text("a kind of picture file that Pillow writes", "Pillow 可以写入的图片格式"),
+        VALUE,
+        Text('Write "png" or "jpeg".', '请写 "png" 或 "jpeg"。'),
+    ),
+    "not_saved": ErrorText(
+        Text("“{name}” as a place to save pictures", "可以保存图片的位置“{name}”"),
+        Text("an error in writing there ({reason})", "写入时的错误（{reason}）"),
+        Text("Check the path, the permissions and the options.", "请检查路径、权限和选项。"),
+    ),
+    "ragged_rows": ErrorText(
+        Text("rows of one shape in {name}", "{name} 中各行形状一致"),
+        Text("several shapes", "多种形状"),
+        Text("Bring all rows to one shape.", "请使各行形状一致。"),
+    ),
+    "not_weights": ErrorText(
+        Text("numbers as sample_weight", "sample_weight 为数字"),
+        RECEIVED,
+        Text("Convert them with numpy.asarray(weights, float).", "请用 numpy.asarray(weights, float) 转换。"),
+    ),
+    "not_an_axis": ErrorText(
+        Text("0, 1 or 2 as axis", "axis 为 0、1 或 2"),
+        VALUE,
+        Text(
+            "Columns of a picture (height, width, channels) lie along axis 1.",
+            "形状为（高，宽，通道）的图片，列沿轴 1 排列。",
+        ),
+    ),
+    "not_a_shape": ErrorText(
+        Text("a picture's shape of three whole numbers as img_shape", "img_shape 为由三个整数组成的图片形状"),
+        VALUE,
+        Text("Write for example (32, 32, 3), or x.shape.", "例如 (32, 32, 3)，或 x.shape。"),
+    ),
+    "not_a_path": ErrorText(
+        Text("a path as {name}", "{name}为路径"),
+        VALUE,
+        Text('Write it as text, for example "data/train".', '请以文本书写，例如 "data/train"。'),
+    ),
+    "not_a_generator": ErrorText(
+        Text("an ImageDataGenerator of engine.augment, or None", "engine.augment 的 ImageDataGenerator，或 None"),
+        VALUE,
+        Text("Make one with ImageDataGenerator().", "请用 ImageDataGenerator() 创建。"),
+    ),
+    "not_a_table": ErrorText(
+        Text("a pandas.DataFrame or another table with named columns", "pandas.DataFrame 或其他带列名的表格"),
+        VALUE,
+        Text("Read a file with pandas.read_csv first.", "请先用 pandas.read_csv 读取文件。"),
+    ),
+    "not_parameters": ErrorText(
+        Text("a dictionary of transform parameters ({known})", "由变换参数（{known}）组成的字典"),
+        VALUE,
+        Text("Take one from get_random_transform.", "可由 get_random_transform 得到。"),
+    ),
     "unknown_parameters": ErrorText(
         Text("only the transform parameters {known}", "只有变换参数 {known}"),
         Text("also {unknown}", "还有 {unknown}"),
