@@ -5,8 +5,8 @@ A check returns its value as plain Python, fit to be printed in a call. It looks
 
 from __future__ import annotations
 
+import math
 import os
-import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from numbers import Integral, Real
@@ -23,8 +23,10 @@ MOST_SHIFTS = 2**20  # of whole pixels to choose from, which are listed
 
 
 def _is_number(value: Any) -> bool:
-    is_real = isinstance(value, Real) and not isinstance(value, bool)
-    return is_real and abs(value) <= sys.float_info.max  # false for NaN, infinity and whole numbers beyond any float
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond any float
+        return False
 
 
 def _plain(value: Any) -> Any:
