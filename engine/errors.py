@@ -52,6 +52,10 @@ class EngineError(Exception):
         """A JSON-representable form that `from_json` reads back."""
         return {"kind": type(self).__name__, "key": self.key, "field": self.field, "params": self.params}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What pickle needs, so that an error survives the way from another process."""
+        return EngineError.from_json, (self.to_json(),)
+
     @staticmethod
     def from_json(stored: dict[str, Any]) -> EngineError:
         """Rebuild an error stored by `to_json`, of the same class."""

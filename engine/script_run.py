@@ -141,7 +141,7 @@ class ScriptPublisher(Publisher):
 
 
 def _is_wanted(view_metrics: bool | str, n_epochs: int, verbose: int | str) -> bool:
-    if view_metrics == "auto":
+    if isinstance(view_metrics, str) and view_metrics == "auto":
         return n_epochs > 1 and verbose != 0
     if not isinstance(view_metrics, bool):
         raise SpecError("spec.not_a_choice", name="view_metrics", value=view_metrics, choices='True, False, "auto"')

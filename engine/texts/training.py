@@ -234,6 +234,52 @@ ERRORS: dict[str, ErrorText] = {
         Text("{kind}", "{kind}"),
         Text("Let it return a value per picture, (B,), as a tensor.", "请让它以张量返回每张图片的值，形状为 (B,)。"),
     ),
+    "not_scores": ErrorText(
+        Text("one row of scores per picture, (B, C), for {loss}", "{loss} 需要每张图片一行得分，形状为 (B, C)"),
+        Text("outputs of shape {shape} per picture", "每张图片形状为 {shape} 的输出"),
+        Text(
+            "Flatten or pool what the network gives, or pass a loss function of your own.",
+            "请展平或池化网络的输出，或传入自定义损失函数。",
+        ),
+    ),
+    "single_picture": ErrorText(
+        Text(
+            "batches of at least two pictures, because the network normalises over a batch",
+            "每批至少两张图片（因为网络按批次做归一化）",
+        ),
+        Text(
+            "a single one in batch {step} of the epoch (counted from 0): {problem}",
+            "本轮第 {step} 批（从 0 数）只有一张：{problem}",
+        ),
+        Text(
+            "Choose a batch_size that does not leave a remainder of one picture.",
+            "请选择不会余下一张图片的 batch_size。",
+        ),
+    ),
+    "no_gradient": ErrorText(
+        Text("a loss that follows from weights that can be trained", "由可训练权重计算得到的损失"),
+        Text("one without any gradient", "没有梯度的损失"),
+        Text(
+            "Compute it from the outputs with torch operations, without detach() or no_grad(), "
+            "and let the weights that are not frozen have a part in the outputs.",
+            "请用 torch 运算由输出计算损失，不要使用 detach() 或 no_grad()，并让未冻结的权重参与计算输出。",
+        ),
+    ),
+    "other_parameters": ErrorText(
+        Text("an optimizer over the network's parameters", "以该网络的参数构建的优化器"),
+        Text("{kind} over others", "以其他参数构建的 {kind}"),
+        Text(
+            "Build it from the parameters() of the network that the model was made with.",
+            "请用构建模型的网络的 parameters() 创建优化器。",
+        ),
+    ),
+    "needs_closure": ErrorText(
+        Text("an optimizer that makes a step from gradients alone", "仅凭梯度即可更新的优化器"),
+        Text("{kind}, which wants to compute the loss again by itself", "需要自行重新计算损失的 {kind}"),
+        Text(
+            "Use one of {choices}, or another of torch.optim.", "请使用 {choices} 之一，或 torch.optim 中的其他优化器。"
+        ),
+    ),
     "not_a_function": ErrorText(
         Text("a function for {name}", "{name}为一个函数"),
         Text("{kind}", "{kind}"),

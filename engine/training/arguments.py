@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -42,9 +41,10 @@ def list_callbacks(callbacks: Iterable[Any] | None) -> list[Any]:
     SpecError
         If it is a single callback, or holds what is none.
     """
-    if callbacks is not None and not isinstance(callbacks, Iterable):
-        raise SpecError("training.not_callbacks", kind=type(callbacks).__name__)
-    listed = list(callbacks or ())
+    try:
+        listed = [] if callbacks is None else list(callbacks)
+    except TypeError:
+        raise SpecError("training.not_callbacks", kind=type(callbacks).__name__) from None
     for callback in listed:
         if isinstance(callback, type) or not any(hasattr(callback, hook) for hook in (*HOOKS, "set_model")):
             raise SpecError("training.not_callbacks", kind=f"a list with {type(callback).__name__}")
@@ -61,13 +61,9 @@ def split_off(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any,
 
     Raises
     ------
-    SpecError
-        If `fraction` is no number.
     DataError
         If the data is no array, lengths differ, or nothing is left on one side.
     """
-    if not isinstance(fraction, Real) or isinstance(fraction, bool) or not math.isfinite(fraction):
-        raise SpecError("spec.not_a_number", name="validation_split", value=fraction, example=0.2)
     if not is_array(x):
         raise DataError("training.split_of_stream", kind=type(x).__name__)
     x, y, sample_weight = (None if values is None else on_host(values) for values in (x, y, sample_weight))
@@ -152,7 +148,7 @@ def check_shuffle(shuffle: bool | str) -> bool | str:
     """
     if isinstance(shuffle, bool | np.bool_):
         return bool(shuffle)
-    if shuffle != "batch":
+    if not isinstance(shuffle, str) or shuffle != "batch":
         raise SpecError("spec.not_a_choice", name="shuffle", value=shuffle, choices='True, False, "batch"')
     return shuffle
 

@@ -62,14 +62,17 @@ def on_host(values: Any) -> np.ndarray:
 
 
 def check_inputs(item: Any) -> None:
-    """Refuse pictures that are not finite numbers. `item` is what a source gives for a batch.
+    """Refuse pictures that are not finite numbers, and none at all. `item` is what a source gives for a batch.
 
     Raises
     ------
     DataError
         Naming what is wrong, and in which row first.
     """
-    check_finite(on_host(parts(item)[0]), "x")
+    x = on_host(parts(item)[0])
+    if x.shape[:1] == (0,):
+        raise DataError("training.empty")
+    check_finite(x, "x")
 
 
 class CheckBatch:

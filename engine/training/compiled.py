@@ -15,13 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from engine import catalog
-from engine.errors import NotCompiledError, SpecError, SpecTypeError, TrainingError
+from engine.errors import NotCompiledError, SpecTypeError, TrainingError
 from engine.texts import Text
 from engine.texts.training import NOTES
 from engine.training import device as devices
 from engine.training import losses, optimizers, storage
 from engine.training.metrics import Named, Tracked
 from engine.training.metrics import find as find_metrics
+from engine.training.names import check_choice
 from engine.training.ranges import check_not_negative
 from engine.training.update import Update
 
@@ -34,15 +35,12 @@ class CompiledNetwork:
         network: nn.Module,
         data_format: str = "channels_last",
         seed: int | None = None,
-        device: str = "auto",
+        device: str | torch.device = "auto",
         precision: str = "float32",
     ) -> None:
         if not isinstance(network, nn.Module):
             raise TrainingError("training.not_a_network", kind=type(network).__name__)
-        if data_format not in ("channels_last", "channels_first"):
-            raise SpecError(
-                "spec.not_a_choice", name="data_format", value=data_format, choices="channels_last, channels_first"
-            )
+        check_choice("data_format", data_format, ("channels_last", "channels_first"))
         self.device = devices.pick(device)
         self.precision = devices.check_precision(precision, self.device)
         # The weights' layout in which convolutions are fastest; pictures arrive in the same one.
@@ -84,7 +82,7 @@ class CompiledNetwork:
         Raises
         ------
         SpecError
-            If a name is unknown.
+            If a name is unknown, or a finished optimizer has none of the network's parameters.
         """
         self._loss = losses.find(loss, self.network)
         self._loss_is_told = not isinstance(loss, str)

@@ -11,12 +11,12 @@ from engine.texts import Text
 from engine.training.names import check_choice
 
 
-def pick(name: str = "auto") -> torch.device:
+def pick(name: str | torch.device = "auto") -> torch.device:
     """The device for a name of `engine.catalog.DEVICES`.
 
     Parameters
     ----------
-    name : str
+    name : str or torch.device
         ``"auto"`` (CUDA if there is one, else Apple's GPU, else the CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or
         ``"mps"``.
 
@@ -25,6 +25,7 @@ def pick(name: str = "auto") -> torch.device:
     TrainingError
         If this computer has no such device.
     """
+    name = str(name)
     if name == "auto":
         return next(torch.device(kind) for kind in ("cuda", "mps", "cpu") if _available(kind))
     if not _available(name.partition(":")[0]):

@@ -330,7 +330,7 @@ class LoaderFeed(GeneratorFeed):
         super().__init__(_again_and_again(source), reading)
         self.source = source
         self._is_begun = False
-        self.length = len(source) if isinstance(source, Sized) else None
+        self.length = _length(source)
 
     @classmethod
     def accepts(cls, source: Any, reading: Reading) -> bool:
@@ -384,6 +384,14 @@ def _again_and_again(source: Iterable[Item]) -> Iterator[Item]:
             yield item
         if empty:
             return
+
+
+def _length(source: Iterable[Item]) -> int | None:
+    """Batches of a pass; a loader of a stream (`IterableDataset`) has a ``len`` that raises TypeError."""
+    try:
+        return len(source) if isinstance(source, Sized) else None
+    except TypeError:
+        return None
 
 
 def _has_room(device: torch.device, n_bytes: int) -> bool:

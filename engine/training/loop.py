@@ -138,11 +138,13 @@ def outputs_of(model: Model, inputs: Tensor, step: int) -> Tensor:
     Raises
     ------
     DataError
-        If it refuses a batch that is of another shape than the first one.
+        If it refuses a batch that is of another shape than the first one, or a single picture in training.
     """
     try:
         return model.compute(inputs)
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        if len(inputs) == 1 and model.network.training and isinstance(error, ValueError):
+            raise DataError("training.single_picture", step=step, problem=str(error)) from error
         shape = model.data_shape(inputs)
         if shape == model.first_shape:
             raise

@@ -19,7 +19,7 @@ from engine.errors import DataError, SpecError
 from engine.texts.training import NOTES
 from engine.training.checks import check_finite
 from engine.training.names import check_part, lookup
-from engine.training.ranges import check_positive, check_share
+from engine.training.ranges import check_positive, check_share, check_switch
 
 # Keras clips probabilities to [EPSILON, 1 - EPSILON] before the logarithm.
 EPSILON = 1e-7
@@ -75,11 +75,11 @@ class Crossentropy(Loss):
     Raises
     ------
     SpecError
-        If `label_smoothing` is outside 0..1.
+        If `from_logits` is no bool, or `label_smoothing` outside 0..1.
     """
 
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0) -> None:
-        self.from_logits = from_logits
+        self.from_logits = check_switch("from_logits", from_logits)
         self.label_smoothing = check_share("label_smoothing", label_smoothing)
 
     def probabilities(self, outputs: Tensor) -> Tensor:
@@ -111,15 +111,7 @@ class SparseCategoricalCrossentropy(Crossentropy):
         check_finite(targets, "y")
         if targets.size != len(targets):
             raise DataError("training.target_shape", expected=(), shape=targets.shape[1:])
-        labels = targets.reshape(-1)
-        wrong = (labels < 0) | (labels >= n_outputs)
-        if labels.dtype.kind == "f":
-            wrong |= labels != np.floor(labels)
-        if wrong.any():
-            row = int(wrong.argmax())
-            raise DataError(
-                "training.label_range", last=n_outputs - 1, n_classes=n_outputs, label=labels[row].item(), row=row
-            )
+        check_labels(targets.reshape(-1), n_outputs)
 
 
 class CategoricalCrossentropy(Crossentropy):
@@ -273,7 +265,8 @@ class CustomLoss(Loss):
         self.from_logits = from_logits and not isinstance(function, nn.BCELoss)
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return check_tensor(self.function(outputs, targets), "loss")
+        losses = check_tensor(self.function(outputs, targets), "loss")
+        return losses if losses.ndim == 0 else per_picture(losses)
 
     def probabilities(self, outputs: Tensor) -> Tensor:
         """Logits through sigmoid where they are answers on their own, else through softmax."""
@@ -283,8 +276,14 @@ class CustomLoss(Loss):
         return outputs.sigmoid() if are_answers else outputs.softmax(dim=-1)
 
     def check(self, targets: np.ndarray, n_outputs: int) -> None:
-        """Refuse targets that are not finite."""
+        """Refuse targets that are not finite, and labels that PyTorch's losses for classes do not know."""
         check_finite(targets, "y")
+        if (
+            isinstance(self.function, nn.CrossEntropyLoss | nn.NLLLoss)
+            and targets.ndim == 1
+            and targets.dtype.kind in "iu"
+        ):
+            check_labels(np.where(targets == self.function.ignore_index, 0, targets), n_outputs)
 
 
 NAMES: dict[str, type[Loss]] = {
@@ -313,6 +312,18 @@ NAMES: dict[str, type[Loss]] = {
 def per_picture(values: Tensor) -> Tensor:
     """The mean of each picture's values, (B,), for (B, ...); a network may also give one number per picture, (B,)."""
     return values if values.ndim == 1 else values.flatten(1).mean(dim=1)
+
+
+def check_labels(labels: np.ndarray, n_outputs: int) -> None:
+    """Refuse labels (N,) that are not whole numbers from 0 to `n_outputs` - 1, with DataError."""
+    wrong = (labels < 0) | (labels >= n_outputs)
+    if labels.dtype.kind == "f":
+        wrong |= labels != np.floor(labels)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            "training.label_range", last=n_outputs - 1, n_classes=n_outputs, label=labels[row].item(), row=row
+        )
 
 
 def check_tensor(values: Any, what: str) -> Tensor:
@@ -349,10 +360,20 @@ def last_module(network: nn.Module) -> nn.Module:
     return last
 
 
-def doubt_outputs(loss: Loss, outputs: Tensor) -> None:
-    """Warn where the outputs (B, C) of a network are not what the loss takes them for. Waits for the device."""
+def check_outputs(loss: Loss, outputs: Tensor) -> None:
+    """Refuse a network's outputs that a loss for classes cannot use, and doubt those that look unlike what it expects.
+
+    Waits for the device.
+
+    Raises
+    ------
+    DataError
+        If they are not one row of scores per picture, (B, C).
+    """
     if not isinstance(loss, Crossentropy) or isinstance(loss, BinaryCrossentropy):
         return
+    if outputs.ndim != 2:
+        raise DataError("training.not_scores", loss=type(loss).__name__, shape=tuple(outputs.shape[1:]))
     are_shares = bool(((outputs >= 0) & (outputs <= 1)).all())
     sum_to_one = bool((outputs.sum(dim=-1) - 1).abs().max() < 1e-5)
     if loss.from_logits and are_shares and sum_to_one:

@@ -57,16 +57,16 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class MeanMetric(Metric):
-    """Base of the metrics with one value per picture, of which the mean is reported; 0 if there is none."""
+    """Base of the metrics that report a mean over pictures, 0 if there is none."""
 
     is_mean = True
 
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Value of each picture, (B,)."""
+        """Value of each picture, (B,), or several of each, (B, ...), of which the mean counts."""
         raise NotImplementedError
 
     def sums(self, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
-        values = self.values(outputs, targets)
+        values = losses.per_picture(self.values(outputs, targets))
         return (values if weights is None else values * weights).sum()
 
     def result(self, sums: np.ndarray, n: float) -> float:
@@ -82,7 +82,7 @@ class FunctionMetric(MeanMetric):
 
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
         values = losses.check_tensor(self.function(outputs, targets), "metric")
-        return values.expand(len(targets)) if values.ndim == 0 else losses.per_picture(values)
+        return values.expand(len(targets)) if values.ndim == 0 else values
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,7 @@ from engine.training.callbacks import Callback, CallbackList, History, ProgbarLo
 from engine.training.checks import CheckBatch, check_inputs, is_array, parts
 from engine.training.compiled import CompiledNetwork
 from engine.training.feeds import Feed, GeneratorFeed, Reading
+from engine.training.ranges import check_number, check_switch
 from engine.training.stream import Intake, Queue, stream
 
 
@@ -56,7 +57,7 @@ class Model(CompiledNetwork):
     seed : int, optional
         Start of all chance in training: order of samples, dropout. None draws one from torch's generator, so
         `torch.manual_seed` decides. Results repeat bit for bit on the CPU with equal seed and thread count.
-    device : str
+    device : str or torch.device
         See `engine.training.device.pick`.
     precision : str
         Keras' names: ``"float32"``, or ``"mixed_bfloat16"``: the network computes in bfloat16 where that is safe
@@ -178,7 +179,11 @@ class Model(CompiledNetwork):
         TrainingError
             If the model is not compiled, or the loss becomes NaN.
         """
-        if validation_split and validation_data is None:
+        if (
+            validation_data is None
+            and validation_split is not None
+            and check_number("validation_split", validation_split)
+        ):
             x, y, sample_weight, validation_data = split_off(x, y, sample_weight, validation_split)
         batch_size = count_pictures(batch_size, x, steps_per_epoch)
         feed = self._open(x, y, sample_weight, batch_size, shuffle=check_shuffle(shuffle))
@@ -359,6 +364,7 @@ class Model(CompiledNetwork):
         EngineError
             As in `fit`.
         """
+        check_switch("return_dict", return_dict)
         feed = self._open(x, y, sample_weight, batch_size, evaluation=True)
         wanted = count_once(steps, feed, "steps")
         logs = self._evaluate_alone(feed, wanted, callbacks, verbose, Queue.of(x))
@@ -524,7 +530,7 @@ class Model(CompiledNetwork):
     def _check(self, feed: Feed) -> CheckBatch:
         """The check for a feed's batches, after it has seen what can be seen before the first step."""
         loss, outputs = self.loss, self._show(feed.first())
-        losses.doubt_outputs(loss, outputs)
+        losses.check_outputs(loss, outputs)
         check = CheckBatch(loss, outputs[0].numel())
         feed.check(check)
         return check
@@ -593,7 +599,7 @@ class Model(CompiledNetwork):
         return feeds.SequenceFeed(kept, Reading(self.device))
 
     def _class_weights(self, class_weight: dict[int, float] | None, n_outputs: int) -> Tensor | None:
-        if class_weight is None or class_weight == {}:
+        if class_weight is None or (isinstance(class_weight, dict) and not class_weight):
             return None
         table, silent = class_weight_table(class_weight, n_outputs)
         if silent:

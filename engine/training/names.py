@@ -39,7 +39,7 @@ def check_part(part: Any, what: str, *, is_one: bool, choices: Iterable[str]) ->
 
 def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
     """Refuse what is not among the choices of argument `name`, with SpecError."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise SpecError(
             "spec.not_a_choice", field=f"training.{name}", name=name, value=value, choices=", ".join(choices)
         )

@@ -231,9 +231,14 @@ def build(optimizer: str | Recipe | torch.optim.Optimizer, parameters: Iterable[
     Raises
     ------
     SpecError
-        If the name is unknown or the object is no optimizer.
+        If the name is unknown, the object is no optimizer, or a finished one has none of the parameters.
     """
     if isinstance(optimizer, torch.optim.Optimizer):
+        ours = set(parameters)
+        if ours and not any(weight in ours for group in optimizer.param_groups for weight in group["params"]):
+            raise SpecError("training.other_parameters", kind=type(optimizer).__name__)
+        if isinstance(optimizer, torch.optim.LBFGS):
+            raise SpecError("training.needs_closure", kind=type(optimizer).__name__, choices=", ".join(NAMES))
         return Update(optimizer, Optimizer())
     if isinstance(optimizer, str):
         optimizer = lookup(NAMES, optimizer, "optimizer")()

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from engine.errors import TrainingError
+
 if TYPE_CHECKING:
     from engine.training.optimizers import Optimizer
     from engine.training.schedules import LearningRateSchedule
@@ -50,7 +52,15 @@ class Update:
         ]
 
     def __call__(self, loss: Tensor, n_pictures: int) -> None:
-        """Learn from one batch: its loss (), a mean over its pictures."""
+        """Learn from one batch: its loss (), a mean over its pictures.
+
+        Raises
+        ------
+        TrainingError
+            If nothing that can be trained had a part in the loss.
+        """
+        if not loss.requires_grad:
+            raise TrainingError("training.no_gradient")
         if self._n_batches == 0:
             # What `zero_grad` does, without what it costs to be traceable.
             for weight in self._weights():

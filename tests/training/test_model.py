@@ -329,7 +329,8 @@ def test_validation_frequency_counts_absolute_epochs():
 def test_a_validation_generator_is_judged_on_the_same_batches_every_epoch():
     x, y = features()
     batches = ((x[k : k + 5], y[k : k + 5]) for k in range(0, 15, 5))
-    model = linear(optimizer=torch.optim.SGD(nn.Linear(4, 3).parameters(), lr=0.0))
+    model = linear()
+    model.learning_rate = 0.0
     history = model.fit(x, y, epochs=3, validation_data=batches, validation_steps=2, verbose=0)
     assert len(set(history.history["val_loss"])) == 1
     assert history.history["val_loss"][0] == pytest.approx(model.evaluate(x[:10], y[:10], verbose=0)[0])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from engine.errors import SpecError, TrainingError
-from engine.training.callbacks import LambdaCallback
+from engine import losses
+from engine.errors import DataError, SpecError, TrainingError
+from engine.training.callbacks import LambdaCallback, OneCycle
 from engine.training.model import Model
 
 X = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
@@ -93,3 +96,124 @@ def test_a_hook_is_a_function():
 def test_validation_freq_advises_what_makes_sense():
     with pytest.raises(SpecError, match="Leave validation_freq out"):
         _model().fit(X, Y, validation_split=0.2, validation_freq=0, verbose=0)
+
+
+@pytest.mark.parametrize("weight", [np.array([1.0, 2.0]), [1.0, 2.0], "balanced"])
+def test_class_weights_are_a_dict(weight):
+    with pytest.raises(SpecError, match="class_weight as a dict"):
+        _model().fit(X, Y, class_weight=weight, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("callbacks", np.array(1)),
+        ("validation_split", np.array([1, 2])),
+        ("validation_split", ""),
+        ("shuffle", np.array([1, 2])),
+        ("view_metrics", np.array([1, 2])),
+    ],
+)
+def test_an_array_is_no_setting(name, value):
+    with pytest.raises(SpecError, match=name):
+        _model().fit(X, Y, verbose=0, **{name: value})
+
+
+def test_a_device_may_be_one_of_pytorchs():
+    assert Model(nn.Linear(6, 3), device=torch.device("cpu")).device == torch.device("cpu")
+    for other in (None, 0, 2.5, ["cpu"]):
+        with pytest.raises(TrainingError, match="device"):
+            Model(nn.Linear(6, 3), device=other)
+
+
+@pytest.mark.parametrize("kind", [nn.CrossEntropyLoss, nn.NLLLoss])
+def test_labels_are_checked_first_for_pytorchs_losses_too(kind):
+    model = _model(loss=kind())
+    before = model.get_weights()
+    labels = Y.copy()
+    labels[2] = -100  # which PyTorch's losses leave out
+    labels[33] = 3
+    with pytest.raises(DataError, match=r"from 0 to 2.*label 3 in row 33"):
+        model.fit(X, labels, batch_size=8, shuffle=False, verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    labels[33] = 2
+    model.fit(X, labels, verbose=0)
+
+
+def test_a_batch_of_no_pictures_is_named_as_such():
+    with pytest.raises(DataError, match="at least one picture"):
+        _model().fit_generator(iter([(X, Y), (X[:0], Y[:0])]), steps_per_epoch=2, verbose=0)
+
+
+def test_a_single_picture_that_cannot_be_normalised_is_named():
+    network = nn.Sequential(nn.Linear(6, 3), nn.BatchNorm1d(3))
+    with pytest.raises(DataError, match=r"at least two pictures.*in batch 3"):
+        _model(network).fit(X[:25], Y[:25], batch_size=8, verbose=0)
+
+
+def test_losses_for_classes_want_one_row_of_scores_per_picture():
+    network = nn.Sequential(nn.Linear(6, 6), nn.Unflatten(1, (2, 3)))
+    with pytest.raises(DataError, match=r"\(B, C\), for CategoricalCrossentropy.*shape \(2, 3\)"):
+        _model(network, loss="categorical_crossentropy").fit(X, np.ones((40, 2, 3), np.float32), verbose=0)
+
+
+def test_a_metric_over_rows_of_scores_is_a_mean_over_pictures():
+    network = nn.Sequential(nn.Linear(6, 6), nn.Unflatten(1, (2, 3)))
+    model = _model(network, loss="mse", metrics=["categorical_accuracy"])
+    targets = np.eye(3, dtype=np.float32)[np.random.default_rng(0).integers(0, 3, (40, 2))]
+    accuracy = model.evaluate(X, targets, verbose=0)[1]
+    said = model.predict(X, verbose=0).argmax(-1)
+    assert accuracy == pytest.approx((said == targets.argmax(-1)).mean())
+
+
+def test_a_loss_of_several_values_per_picture_can_be_weighted():
+    targets = np.eye(3, dtype=np.float32)[Y]
+    weights = np.linspace(0, 2, 40, dtype=np.float32)
+    own = _model(loss=lambda outputs, targets: (outputs - targets) ** 2, metrics=[])
+    named = _model(loss="mse", metrics=[])
+    histories = [model.fit(X, targets, sample_weight=weights, epochs=2, verbose=0).history for model in (own, named)]
+    assert histories[0] == histories[1]
+
+
+def test_a_loss_without_gradient_is_refused():
+    with pytest.raises(TrainingError, match="without any gradient"):
+        _model(loss=lambda outputs, targets: outputs.detach().mean()).fit(X, Y, verbose=0)
+
+
+def test_an_optimizer_must_be_able_to_train_the_network():
+    network = nn.Linear(6, 3)
+    for optimizer, words in (
+        (torch.optim.Adam(nn.Linear(6, 3).parameters()), "Adam over others"),
+        (torch.optim.LBFGS(network.parameters()), "LBFGS, which"),
+    ):
+        with pytest.raises(SpecError, match=words):
+            Model(network).compile(optimizer)
+
+
+def test_rates_by_the_share_of_the_training_want_its_length():
+    with pytest.raises(SpecError, match="steps_per_epoch, because a generator"):
+        _model().fit(iter([(X, Y)]), callbacks=[OneCycle(0.1)], verbose=0)
+
+
+def test_a_loader_of_a_stream_has_no_length():
+    class Numbers(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter(zip(X, Y, strict=True))
+
+    loader = torch.utils.data.DataLoader(Numbers(), batch_size=16)
+    history = _model().fit(loader, steps_per_epoch=2, validation_data=loader, validation_steps=3, verbose=0)
+    assert history.params["steps"] == 2
+    with pytest.raises(SpecError, match="steps_per_epoch"):
+        _model().fit(loader, verbose=0)
+
+
+def test_from_logits_is_yes_or_no():
+    with pytest.raises(SpecError, match="from_logits"):
+        losses.BinaryCrossentropy(from_logits="no")
+
+
+def test_errors_survive_the_way_from_another_process():
+    error = DataError("training.split_of_stream", field="training.epochs", kind="generator")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is DataError
+    assert (str(again), again.field) == (str(error), error.field)

@@ -100,7 +100,7 @@ class ModelCheckpoint(Callback):
     def _path(self, names: dict[str, Any]) -> Path:
         try:
             return Path(self.filepath.format(**names))
-        except (KeyError, IndexError, ValueError) as error:
+        except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
             raise SpecError(
                 "training.bad_file_name", path=self.filepath, name=error.args[0], known=", ".join(names)
             ) from None

@@ -83,6 +83,17 @@ class StepSchedule(Callback):
         """The rate when `share` (0..1) of the training is done."""
         raise NotImplementedError
 
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Refuse a training of which nobody knows how long an epoch is.
+
+        Raises
+        ------
+        SpecError
+            If a generator trains without `steps_per_epoch`.
+        """
+        if self.params["steps"] is None:
+            raise SpecError("training.steps_needed", field="training.steps_per_epoch", name="steps_per_epoch")
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Remember the epoch."""
         self._epoch = epoch
