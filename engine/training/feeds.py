@@ -320,7 +320,9 @@ class GeneratorFeed(Feed):
 class LoaderFeed(GeneratorFeed):
     """A `torch.utils.data.DataLoader`, or anything else that can be iterated again and again.
 
-    Each stream begins with a pass of its own, so that every validation sees the same batches.
+    Each stream begins with a pass of its own, so that every validation sees the same batches. A loader with processes
+    of its own prepares batches ahead itself and is read in the training's thread: processes forked in a thread of a
+    pool end with an error, for which PyTorch stops the program.
     """
 
     ends = False
@@ -331,6 +333,7 @@ class LoaderFeed(GeneratorFeed):
         self.source = source
         self._is_begun = False
         self.length = _length(source)
+        self.max_workers = 0 if getattr(source, "num_workers", 0) else 1
 
     @classmethod
     def accepts(cls, source: Any, reading: Reading) -> bool:

@@ -244,7 +244,8 @@ class Model(CompiledNetwork):
             Batches prepared ahead at most; this much memory is used.
         workers : int
             Threads that prepare batches. 0 = none: each batch is made when its turn comes. A plain generator is always
-            read by one. Validation has a queue of its own, of the same size and with as many threads.
+            read by one, a DataLoader with processes of its own by none. Validation has a queue of its own, of the same
+            size and with as many threads.
         use_multiprocessing : bool
             Accepted for old programs; threads are used instead.
         shuffle : bool

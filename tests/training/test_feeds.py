@@ -120,3 +120,26 @@ def test_arrays_on_the_device_give_the_same_batches(monkeypatch):
         for values, wanted in zip(next(resident)(), next(plain)(), strict=True):
             assert isinstance(values, torch.Tensor)
             np.testing.assert_array_equal(values.numpy(), wanted)
+
+
+@pytest.mark.parametrize(("num_workers", "in_main"), [(0, False), (2, True)])
+def test_a_loader_with_processes_is_read_in_the_trainings_thread(num_workers, in_main):
+    """Processes that it forks in a thread of a pool would end with an error, which ends the program."""
+    x, y = features(12)
+    readers = []
+
+    class Loader:
+        def __init__(self):
+            self.num_workers = num_workers
+
+        def __len__(self):
+            return 3
+
+        def __iter__(self):
+            for k in range(0, 12, 4):
+                readers.append(threading.current_thread() is threading.main_thread())
+                yield torch.from_numpy(x[k : k + 4]), torch.from_numpy(y[k : k + 4])
+
+    linear().fit(Loader(), epochs=2, verbose=0, view_metrics=False)
+    assert readers[0]  # to see what it brings
+    assert set(readers[1:]) == {in_main}
