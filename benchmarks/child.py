@@ -1,0 +1,68 @@
+"""The process of one row: ``python -m benchmarks.child TOPIC CASE ROW``.
+
+Prepares the row, then measures a slice of so many seconds for every number it reads from its input. What it finds it
+writes as JSON lines; whatever else the row prints goes to the error output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import psutil
+
+
+def main(topic: str, case: str, row: str) -> None:
+    """Prepare and measure until the input ends."""
+    warnings.simplefilter("ignore")  # each peer has its own, at every step
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def answer(**found: Any) -> None:
+        print(json.dumps(found), file=answers, flush=True)
+
+    module = import_module(f"benchmarks.peers.{topic}")
+    try:
+        began = time.perf_counter()
+        step = module.ROWS[row](module.CASES[case])
+        step()
+        answer(ready_s=time.perf_counter() - began)
+    except ImportError as missing:
+        answer(missing=str(missing.name or missing))
+        return
+    for line in sys.stdin:
+        answer(**measure(step, float(line)))
+
+
+def measure(step: Callable[[], int], seconds: float) -> dict[str, float]:
+    """Repeat a step for at least so long; pictures per second of the clock and of the processors, and peak memory."""
+    n, cpu, began = 0, _cpu_s(), time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        n += step()
+    wall_s, cpu_s = time.perf_counter() - began, _cpu_s() - cpu
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"per_s": n / wall_s, "per_cpu_s": n / max(cpu_s, 1e-9), "peak_mb": peak_mb}
+
+
+def _cpu_s() -> float:
+    """Processor seconds used so far by this process and its children."""
+    me = psutil.Process()
+    used = 0.0
+    for process in (me, *me.children(recursive=True)):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        used += times.user + times.system
+    return used
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
