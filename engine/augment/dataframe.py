@@ -239,6 +239,8 @@ def _columns(table: Any, y_col: Any, class_mode: str | None, rows: np.ndarray) -
         if class_mode == "multi_output":
             raise SpecTypeError("augment.not_columns", field="augment.y_col", value=repr(y_col))
         return _values(table, y_col)[rows]
+    if not y_col:
+        raise SpecError("augment.no_columns", field="augment.y_col", mode=class_mode)
     columns = [_values(table, name)[rows] for name in y_col]
     if class_mode == "multi_output":
         return columns

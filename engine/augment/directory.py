@@ -128,7 +128,7 @@ class DirectoryIterator(FileIterator):
         check_subset_of(generator, subset)
         folder = check_path("directory", directory)
         there = _class_folders(folder)
-        class_names = check_class_names(classes) or there
+        class_names = list(dict.fromkeys(check_class_names(classes))) or there  # a name given twice is one class
         of_class = []
         for name in class_names:
             top = os.path.join(folder, name)

@@ -347,6 +347,13 @@ ERRORS: dict[str, ErrorText] = {
         VALUE,
         Text('For several columns write class_mode="raw".', '若有多列，请写 class_mode="raw"。'),
     ),
+    "no_columns": ErrorText(
+        Text('at least one column as y_col for class_mode "{mode}"', 'class_mode 为 "{mode}" 时 y_col 至少有一列'),
+        Text("none", "一列也没有"),
+        Text(
+            "Name the columns of the targets, or write class_mode=None.", "请给出目标所在的列，或写 class_mode=None。"
+        ),
+    ),
     "not_columns": ErrorText(
         Text(
             'a list of columns as y_col for class_mode "multi_output"',

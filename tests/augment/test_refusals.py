@@ -84,6 +84,21 @@ def test_flow_from_directory(arguments, folder):
         ImageDataGenerator().flow_from_directory(**{"directory": folder, **arguments})
 
 
+def test_a_class_named_twice_is_one_class(folder):
+    flow = ImageDataGenerator().flow_from_directory(folder, classes=["b", "a", "b"], shuffle=False, target_size=(2, 2))
+    assert flow.class_indices == {"b": 0, "a": 1}
+    assert flow.filenames == ["b/0.png", "a/0.png"]
+    assert flow[0][1].tolist() == [[1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize("class_mode", ["raw", "multi_output"])
+def test_targets_without_columns(class_mode, folder):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"filename": ["a/0.png", "b/0.png"]})
+    with pytest.raises(EngineError, match="at least one column"):
+        ImageDataGenerator().flow_from_dataframe(table, folder, y_col=[], class_mode=class_mode)
+
+
 def test_a_directory_may_be_bytes(folder):
     assert ImageDataGenerator().flow_from_directory(bytes(folder)).filenames == ["a/0.png", "b/0.png"]
 
