@@ -73,7 +73,7 @@ def is_one_of(value: Any, names: Collection[str]) -> bool:
 def check_path(name: str, value: Any) -> str:
     """Return a path as text, else raise SpecTypeError."""
     if not isinstance(value, str | bytes | os.PathLike):
-        raise SpecTypeError("augment.not_a_path", field=f"augment.{name}", name=name, value=repr(value))
+        raise SpecTypeError("augment.not_a_path", name=name, value=repr(value))
     return os.fsdecode(value)
 
 

@@ -169,7 +169,7 @@ def due_epochs(freq: int | Sequence[int]) -> Callable[[int], bool]:
     SpecError
         If `freq` is neither a list nor a whole number of at least 1.
     """
-    if isinstance(freq, Iterable) and not isinstance(freq, str):
+    if isinstance(freq, list | tuple | set | range) or (isinstance(freq, np.ndarray) and freq.ndim == 1):
         listed = {check_whole("validation_freq", number) for number in freq}
         return lambda epoch: epoch + 1 in listed
     every = check_whole("validation_freq", freq)

@@ -86,7 +86,9 @@ class CompiledNetwork:
         """
         self._loss = losses.find(loss, self.network)
         self._loss_is_told = not isinstance(loss, str)
-        self.metrics = find_metrics(metrics or (), weighted_metrics or (), self._loss)
+        self.metrics = find_metrics(
+            () if metrics is None else metrics, () if weighted_metrics is None else weighted_metrics, self._loss
+        )
         self._update = optimizers.build(optimizer, self.network.parameters())
 
     @property
@@ -170,6 +172,8 @@ class CompiledNetwork:
         TrainingError
             If number or shapes do not fit the network.
         """
+        if not isinstance(weights, Sequence):
+            raise TrainingError("training.weights_do_not_fit", problem=type(weights).__name__)
         state = self.network.state_dict()
         shapes = [tuple(tensor.shape) for tensor in state.values()], [np.shape(values) for values in weights]
         if shapes[0] != shapes[1]:

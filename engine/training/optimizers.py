@@ -242,7 +242,9 @@ def build(optimizer: str | Recipe | torch.optim.Optimizer, parameters: Iterable[
         return Update(optimizer, Optimizer())
     if isinstance(optimizer, str):
         optimizer = lookup(NAMES, optimizer, "optimizer")()
-    check_part(optimizer, "optimizer", is_one=hasattr(optimizer, "build"), choices=NAMES)
+    check_part(
+        optimizer, "optimizer", is_one=hasattr(optimizer, "build") and type(optimizer) is not Optimizer, choices=NAMES
+    )
     settings = optimizer if isinstance(optimizer, Optimizer) else Optimizer()
     return Update(optimizer.build(parameter for parameter in parameters if parameter.requires_grad), settings)
 

@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialized
 from torch import Tensor, nn
 
+from engine.augment.arguments import check_path
 from engine.errors import TrainingError
 from engine.training.notes import say_once
 from engine.training.update import Update
@@ -66,7 +67,7 @@ def save(path: Path, network: nn.Module, update: Update | None, facts: dict[str,
 
 def stored_as(path: str | Path) -> Path:
     """Where a file of this name lies: NAME.h5, NAME.keras and NAME.weights.h5 are NAME.safetensors, said once."""
-    path = Path(path)
+    path = Path(check_path("path", path))
     for ending in _KERAS_ENDINGS:
         if path.name.endswith(ending):
             say_once("keras_file", stacklevel=3)

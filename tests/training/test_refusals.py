@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from engine import losses
-from engine.errors import DataError, SpecError, TrainingError
+from engine import callbacks, losses, optimizers
+from engine.errors import DataError, SpecError, SpecTypeError, TrainingError
 from engine.training.callbacks import LambdaCallback, OneCycle
 from engine.training.model import Model
 
@@ -217,3 +217,42 @@ def test_errors_survive_the_way_from_another_process():
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is DataError
     assert (str(again), again.field) == (str(error), error.field)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: callbacks.ModelCheckpoint(3),
+        lambda: callbacks.BackupAndRestore(None),
+        lambda: callbacks.CSVLogger(1.5),
+        lambda: callbacks.TensorBoard([]),
+        lambda: _model().save(3),
+        lambda: _model().load({}),
+    ],
+)
+def test_a_path_is_a_path(make):
+    with pytest.raises(SpecTypeError, match="a path as"):
+        make()
+
+
+@pytest.mark.parametrize("kind", [callbacks.EarlyStopping, callbacks.ReduceLROnPlateau])
+def test_a_monitor_is_a_name(kind):
+    with pytest.raises(SpecError, match="text for monitor"):
+        kind(monitor=3)
+
+
+@pytest.mark.parametrize("freq", [{}, b"x", torch.tensor(2), "2"])
+def test_a_frequency_is_a_number_or_a_list(freq):
+    with pytest.raises(SpecError, match="validation_freq"):
+        _model().fit(X, Y, validation_split=0.2, validation_freq=freq, verbose=0)
+
+
+@pytest.mark.parametrize("given", [{"metrics": 0}, {"metrics": np.zeros(3)}, {"optimizer": optimizers.Optimizer()}])
+def test_parts_are_parts(given):
+    with pytest.raises(SpecError):
+        _model(**given)
+
+
+def test_weights_are_a_list():
+    with pytest.raises(TrainingError, match="received int"):
+        _model().set_weights(5)

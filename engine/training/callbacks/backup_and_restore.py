@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
+from engine.augment.arguments import check_path
 from engine.errors import TrainingError
 from engine.texts.training import NOTES
 from engine.training import storage
@@ -51,7 +52,7 @@ class BackupAndRestore(Callback):
         double_checkpoint: bool = False,
         delete_checkpoint: bool = True,
     ) -> None:
-        self.backup_dir = Path(backup_dir)
+        self.backup_dir = Path(check_path("backup_dir", backup_dir))
         self.save_freq = check_frequency("save_freq", save_freq)
         self.double_checkpoint = check_switch("double_checkpoint", double_checkpoint)
         self.delete_checkpoint = check_switch("delete_checkpoint", delete_checkpoint)

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any, TextIO
 
+from engine.augment.arguments import check_path
 from engine.errors import SpecError
 from engine.training.callbacks.base import Callback, Logs
 from engine.training.ranges import check_switch
@@ -32,7 +33,7 @@ class CSVLogger(Callback):
     """
 
     def __init__(self, filename: str | Path, separator: str = ",", append: bool = False) -> None:
-        self.filename = Path(filename)
+        self.filename = Path(check_path("filename", filename))
         if not isinstance(separator, str) or len(separator) != 1:
             raise SpecError("training.bad_separator", value=repr(separator))
         self.separator = separator

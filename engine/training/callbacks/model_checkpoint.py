@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.augment.arguments import check_path
 from engine.errors import SpecError
 from engine.training.callbacks.base import Callback, Logs
 from engine.training.callbacks.monitor import Monitor
@@ -52,7 +53,7 @@ class ModelCheckpoint(Callback):
         save_freq: str | int = "epoch",
         initial_value_threshold: float | None = None,
     ) -> None:
-        self.filepath = str(filepath)
+        self.filepath = check_path("filepath", filepath)
         check_switch("save_best_only", save_best_only)
         # The direction matters only where values are compared.
         self.monitor = Monitor(monitor, mode) if save_best_only else None

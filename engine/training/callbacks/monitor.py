@@ -34,6 +34,8 @@ class Monitor:
     """
 
     def __init__(self, name: str, mode: str = "auto", min_delta: float = 0.0) -> None:
+        if not isinstance(name, str):
+            raise SpecError("spec.not_text", name="monitor", value=name)
         self.name = name
         self.mode = direction(name) if mode == "auto" else mode
         if mode not in ("auto", "min", "max"):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.augment.arguments import check_path
 from engine.errors import SpecError, TrainingError
 from engine.training.callbacks.base import Callback, Logs
 from engine.training.metrics import numbers
@@ -73,7 +74,7 @@ class TensorBoard(Callback):
             if value != _NOT_OFFERED[name]:
                 raise SpecError("training.not_offered", name=name, only=repr(_NOT_OFFERED[name]), value=repr(value))
         check_switch("write_graph", write_graph)
-        self.log_dir = Path(log_dir)
+        self.log_dir = Path(check_path("log_dir", log_dir))
         self.histogram_freq = check_whole("histogram_freq", histogram_freq, least=0)
         self.write_steps_per_second = check_switch("write_steps_per_second", write_steps_per_second)
         self.update_freq = 1 if update_freq == "batch" else check_frequency("update_freq", update_freq)
