@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import torch
@@ -44,7 +45,10 @@ def interrupt(at_epoch, at_batch=None):
             raise Interrupted
 
     now = [0]
-    begin = lambda epoch, logs: now.__setitem__(0, epoch)  # noqa: E731
+
+    def begin(epoch, logs):
+        now[0] = epoch
+
     if at_batch is None:
         return LambdaCallback(on_epoch_end=raise_)
     return LambdaCallback(on_epoch_begin=begin, on_train_batch_end=raise_)
@@ -88,7 +92,9 @@ def test_arrays_resume_with_the_seed_of_the_interrupted_model(tmp_path):
 
 def test_what_later_callbacks_change_is_kept(tmp_path):
     images, labels = pictures(40)
-    others = lambda: [ReduceLROnPlateau("loss", patience=1, min_delta=1e9), LearningRateLogger()]  # noqa: E731
+
+    def others():
+        return [ReduceLROnPlateau("loss", patience=1, min_delta=1e9), LearningRateLogger()]
 
     class LearningRateLogger:
         def on_epoch_end(self, epoch, logs):
@@ -147,7 +153,7 @@ def test_a_torn_backup_is_refused_or_the_one_before_it_used(tmp_path):
     whole.fit(images, labels, epochs=3, verbose=0)
     for double in (False, True):
         folder = tmp_path / str(double)
-        keep = lambda folder=folder, double=double: BackupAndRestore(folder, double_checkpoint=double)  # noqa: E731
+        keep = partial(BackupAndRestore, folder, double_checkpoint=double)
         with pytest.raises(Interrupted):
             cnn().fit(images, labels, epochs=3, verbose=0, callbacks=[keep(), interrupt(1)])
         tear(folder / "latest.safetensors")

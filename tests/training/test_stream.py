@@ -173,9 +173,10 @@ def test_validation_and_evaluation_are_read_by_threads():
         return readers - {"MainThread"}  # which looks at the first batch before anything begins
 
     model = linear()
-    validate = lambda source, **named: model.fit_generator(  # noqa: E731
-        iter([features(4)]), 1, validation_data=source, **named
-    )
+
+    def validate(source, **named):
+        return model.fit_generator(iter([features(4)]), 1, validation_data=source, **named)
+
     for call in (model.fit, model.evaluate, model.predict, model.evaluate_generator, model.predict_generator, validate):
         assert readers_of(call) == {"fitlab-feed"}
     for call in (model.evaluate_generator, model.predict_generator, validate):
