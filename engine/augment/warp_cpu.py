@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import numba
 import numpy as np
 from numba.core import config
 
+from engine.augment.threads import n_cores, pool
 from engine.paths import home_dir
 
 if not config.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):  # type: ignore[attr-defined]
@@ -91,7 +90,7 @@ def warp(
     settings = (FILL_MODES[fill_mode], order, float(cval), np.float32(scale))
     pieces = _pieces(out)
     calls = [(images, numbers[p], matrices[p], flips[p], *settings, out[p]) for p in pieces]
-    others = [_threads().submit(_warp_all, *call) for call in calls[1:]]
+    others = [pool().submit(_warp_all, *call) for call in calls[1:]]
     _warp_all(*calls[0])
     for other in others:
         other.result()
@@ -128,23 +127,9 @@ def _readable(images: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.n
 def _pieces(out: np.ndarray) -> list[slice]:
     """Cut a batch into one piece per thread that is worth it."""
     n, height, width, _ = out.shape
-    n_pieces = max(1, min(n, _n_cores(), n * height * width // PIXELS_PER_THREAD))
+    n_pieces = max(1, min(n, n_cores(), n * height * width // PIXELS_PER_THREAD))
     edges = [n * piece // n_pieces for piece in range(n_pieces + 1)]
     return [slice(*pair) for pair in pairwise(edges)]
-
-
-def _n_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_n_cores(), thread_name_prefix="warp")
-
-
-if hasattr(os, "register_at_fork"):
-    # A forked process (a worker of PyTorch's DataLoader) has the pool, but none of its threads: it would wait for ever.
-    os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
 @kernel

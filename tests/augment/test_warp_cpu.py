@@ -142,7 +142,7 @@ def test_threads_change_nothing(monkeypatch):
     moves, flips = _moves(23, 16, 16, MILD)
     alone = warp_cpu.warp(images, np.arange(23), moves, flips)
     monkeypatch.setattr(warp_cpu, "PIXELS_PER_THREAD", 300)
-    monkeypatch.setattr(warp_cpu, "_n_cores", lambda: 5)
+    monkeypatch.setattr(warp_cpu, "n_cores", lambda: 5)
     assert len(warp_cpu._pieces(alone)) == 5
     assert np.array_equal(warp_cpu.warp(images, np.arange(23), moves, flips), alone)
 
