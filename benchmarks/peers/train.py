@@ -12,8 +12,6 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import nn
 
-TITLE = "`fit`"
-
 Step = Callable[[], int]
 N_CLASSES = 10
 
