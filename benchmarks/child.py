@@ -1,7 +1,7 @@
 """The process of one row: ``python -m benchmarks.child TOPIC CASE ROW``.
 
 Prepares the row, then measures a slice of so many seconds for every number it reads from its input. What it finds it
-writes as JSON lines; whatever else the row prints goes to the error output.
+writes as JSON lines, or why there is nothing to find; whatever else the row prints goes to the error output.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import time
+import traceback
 import warnings
 from collections.abc import Callable
 from importlib import import_module
@@ -28,17 +29,18 @@ def main(topic: str, case: str, row: str) -> None:
     def answer(**found: Any) -> None:
         print(json.dumps(found), file=answers, flush=True)
 
-    module = import_module(f"benchmarks.peers.{topic}")
     try:
+        module = import_module(f"benchmarks.peers.{topic}")
         began = time.perf_counter()
         step = module.ROWS[row](module.CASES[case])
         step()
         answer(ready_s=time.perf_counter() - began)
-    except ImportError as missing:
-        answer(missing=str(missing.name or missing))
-        return
-    for line in sys.stdin:
-        answer(**measure(step, float(line)))
+        for line in sys.stdin:
+            answer(**measure(step, float(line)))
+    except ModuleNotFoundError as missing:
+        answer(skipped=f"{missing.name} is not installed")
+    except Exception:
+        answer(skipped=f"it failed: {traceback.format_exc()[-2000:]}")
 
 
 def measure(step: Callable[[], int], seconds: float) -> dict[str, float]:

@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from importlib import import_module
 from statistics import median
+from threading import Timer
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -19,22 +22,30 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 Found = dict[str, dict[str, Any]]
-"""By row: the lists ``per_s`` and ``per_cpu_s``, one value per round, and ``peak_mb``; or ``missing``, a package."""
+"""By row: the lists ``per_s`` and ``per_cpu_s``, one value per round, and ``peak_mb``."""
 
 OURS = "FitLab"
+
+
+PATIENCE_S = 300
+"""So long a row may prepare itself, or be busy beyond its slice."""
+
+
+class RowError(RuntimeError):
+    """Why a row has no figures."""
 
 
 class Child:
     """The process of one row. While it is not asked for anything it waits and uses no processor."""
 
     def __init__(self, topic: str, case: str, row: str) -> None:
-        self.name = f"{topic}, {case}, {row}"
+        self.name = f"{topic}, {case}: {row}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.child", topic, case, row],
             cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
         )
 
@@ -43,19 +54,27 @@ class Child:
 
         Raises
         ------
-        RuntimeError
-            If the process ended instead, with the last it said.
+        RowError
+            If a package is missing, or the row failed, or its process ended or hung.
         """
-        assert self.process.stdout is not None and self.process.stderr is not None
-        if line := self.process.stdout.readline():
-            return json.loads(line)
-        raise RuntimeError(f"{self.name}: {self.process.stderr.read()[-2000:]}")
+        assert self.process.stdout is not None
+        overdue = Timer(PATIENCE_S, self.process.kill)
+        overdue.start()
+        line = self.process.stdout.readline()
+        overdue.cancel()
+        if not line:
+            raise RowError(f"its process ended with code {self.process.wait()}")
+        found = json.loads(line)
+        if "skipped" in found:
+            raise RowError(found["skipped"])
+        return found
 
     def measure(self, seconds: float) -> dict[str, Any]:
         """Let it work for so many seconds."""
         assert self.process.stdin is not None
-        self.process.stdin.write(f"{seconds}\n")
-        self.process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has ended; why, is read below
+            self.process.stdin.write(f"{seconds}\n")
+            self.process.stdin.flush()
         return self.read()
 
     def close(self) -> None:
@@ -68,38 +87,60 @@ def topic_of(name: str) -> ModuleType:
     return import_module(f"benchmarks.peers.{name}")
 
 
+def rows_of(topic: str, case: str) -> list[str]:
+    """The rows that can do a case: all, unless the topic's `ONLY` names some."""
+    module = topic_of(topic)
+    return list(getattr(module, "ONLY", {}).get(case, module.ROWS))
+
+
 def measure(topic: str, rounds: int, seconds: float, cases: list[str]) -> dict[str, Found]:
     """Measure some cases of a topic: so many rounds, in each of which every row works for so many seconds."""
     return {case: _case(topic, case, rounds, seconds) for case in cases}
 
 
 def _case(topic: str, case: str, rounds: int, seconds: float) -> Found:
-    module = topic_of(topic)
-    found: Found = {}
-    children: dict[str, Child] = {}
-    for row, child in {row: Child(topic, case, row) for row in module.ROWS}.items():
-        answer = child.read()
-        if "missing" in answer:
-            print(f"{topic}, {case}: {row} is skipped, because {answer['missing']} is not installed")
-            child.close()
-            continue
-        children[row] = child
-        found[row] = {"per_s": [], "per_cpu_s": [], "peak_mb": 0.0}
-    for _ in range(rounds):
-        for row, child in children.items():
-            one = child.measure(seconds)
-            found[row]["per_s"].append(one["per_s"])
-            found[row]["per_cpu_s"].append(one["per_cpu_s"])
-            found[row]["peak_mb"] = one["peak_mb"]
+    company = getattr(topic_of(topic), "COMPANY", {})
+    children = {row: Child(topic, case, row) for row in rows_of(topic, case)}
+
+    def measured(row: str) -> dict[str, Any]:
+        with company.get(row, nullcontext)():
+            return children[row].measure(seconds)
+
+    _ask(children, lambda row: children[row].read())
+    answers = [_ask(children, measured) for _ in range(rounds)]
     for child in children.values():
         child.close()
-    return found
+    return {
+        row: {
+            "per_s": [one[row]["per_s"] for one in answers],
+            "per_cpu_s": [one[row]["per_cpu_s"] for one in answers],
+            "peak_mb": answers[-1][row]["peak_mb"],
+        }
+        for row in children
+    }
+
+
+def _ask(children: dict[str, Child], ask: Callable[[str], dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Every row's answer; a row that has none is named, ended, and taken out."""
+    answers = {}
+    for row, child in list(children.items()):
+        try:
+            answers[row] = ask(row)
+        except RowError as reason:
+            print(f"{child.name} is skipped, because {reason}")
+            children.pop(row).close()
+    return answers
+
+
+def rates(found: Found) -> dict[str, float]:
+    """The median rate of each row, pictures per second."""
+    return {row: median(values["per_s"]) for row, values in found.items()}
 
 
 def ratios(found: Found) -> dict[str, float]:
-    """Our median rate over each other row's."""
-    rates = {row: median(values["per_s"]) for row, values in found.items()}
-    return {row: rates[OURS] / rate for row, rate in rates.items() if row != OURS}
+    """Our median rate over each other row's; none where ours is missing."""
+    of = rates(found)
+    return {row: of[OURS] / rate for row, rate in of.items() if row != OURS} if OURS in of else {}
 
 
 def markdown(topic: str, figures: dict[str, Found]) -> str:
@@ -108,18 +149,18 @@ def markdown(topic: str, figures: dict[str, Found]) -> str:
 
 
 def _table(topic: str, case: str, found: Found) -> str:
-    over, bars = ratios(found), topic_of(topic).BARS
+    of, over, bars = rates(found), ratios(found), topic_of(topic).BARS
     lines = [
         f"**{topic}: {case}**",
         "",
         "| | pictures/s | per CPU second | FitLab is | aim | peak memory |",
         "|---|---:|---:|---:|---:|---:|",
     ]
-    for row in sorted(found, key=lambda row: -median(found[row]["per_s"])):
+    for row in sorted(found, key=lambda row: -of[row]):
         values = found[row]
         cells = [
             row,
-            f"{median(values['per_s']):,.0f}",
+            f"{of[row]:,.0f}",
             f"{median(values['per_cpu_s']):,.0f}",
             f"{over[row]:.2f}x" if row in over else "",
             f"{bars[case, row]:g}x" if (case, row) in bars else "",

@@ -59,21 +59,14 @@ def measure(rounds: int) -> dict[str, list[float]]:
     return found
 
 
-def table(figures: dict[str, list[float]]) -> str:
-    """Medians beside their budgets, as text."""
-    lines = [f"{'from - to':52}{'median':>9}{'worst':>9}{'budget':>9}"]
-    for name, seconds in figures.items():
-        lines.append(f"{name:52}{median(seconds):7.2f} s{max(seconds):7.2f} s{BUDGETS_S[name]:7.1f} s")
-    return "\n".join(lines)
-
-
 def markdown(figures: dict[str, list[float]]) -> str:
-    """The same as a table for README.md."""
-    rows = [
-        f"| {name} | {median(seconds):.2f} s | {max(seconds):.2f} s | {BUDGETS_S[name]:g} s |"
-        for name, seconds in figures.items()
-    ]
-    return "\n".join(["| from - to | median | worst | budget |", "|---|---|---|---|", *rows])
+    """Medians beside their budgets, as a table."""
+    lines = ["| from - to | median | worst | budget |", "|---|---:|---:|---:|"]
+    for name, seconds in figures.items():
+        met = median(seconds) <= BUDGETS_S[name]
+        middle = f"{median(seconds):.2f} s" if met else f"**{median(seconds):.2f} s, missed**"
+        lines.append(f"| {name} | {middle} | {max(seconds):.2f} s | {BUDGETS_S[name]:g} s |")
+    return "\n".join(lines)
 
 
 def _round(folder: Path) -> dict[str, float]:
@@ -81,7 +74,7 @@ def _round(folder: Path) -> dict[str, float]:
     runs_dir.mkdir()
     chromium = find_chromium()
     if chromium is None:
-        raise SystemExit("No Chromium found: set FITLAB_CHROMIUM to one.")
+        raise FileNotFoundError("No Chromium found: set FITLAB_CHROMIUM to one.")
     with AppServer(runs_dir) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})

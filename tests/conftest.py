@@ -1,4 +1,4 @@
-"""What every test shares: a runs folder of its own."""
+"""What every test shares: a runs folder of its own, and what it needs of the machine."""
 
 from __future__ import annotations
 
@@ -19,3 +19,12 @@ def runs_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("FITLAB_RUNS", str(folder))
     return folder
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a GPU where there is none."""
+    if item.get_closest_marker("gpu"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("needs an NVIDIA GPU")

@@ -3,44 +3,170 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import time
 
+import numpy as np
+import psutil
 import pytest
 
-from benchmarks import compare
-from benchmarks.__main__ import RATES
+from benchmarks import __main__ as command
+from benchmarks import compare, exactness, report
+from benchmarks.__main__ import RATES, TOPICS
+from benchmarks.peers import busy
 from engine.paths import PROJECT
 
 
 def test_every_row_works(tmp_path):
     figures, picture = tmp_path / "figures.json", tmp_path / "ratios.html"
-    command = [sys.executable, "-m", "benchmarks", "all", "--quick", "--json", str(figures), "--picture", str(picture)]
-    result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=280)
+    words = ["all", "--quick", "--json", str(figures), "--picture", str(picture)]
+    result = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *words], cwd=PROJECT, capture_output=True, text=True, timeout=280
+    )
     assert result.returncode == 0, result.stderr
     found = json.loads(figures.read_text())
     for topic in RATES:
         module = compare.topic_of(topic)
-        (rows,) = found[topic].values()
-        skipped = {row for row in module.ROWS if f"{row} is skipped" in result.stdout}
-        assert set(rows) == set(module.ROWS) - skipped
+        ((case, rows),) = found[topic]["figures"].items()
+        missing = {
+            row for row in module.ROWS if re.search(rf"{re.escape(row)} is skipped.* not installed", result.stdout)
+        }
+        assert set(rows) == set(compare.rows_of(topic, case)) - missing, result.stdout
         assert compare.OURS in rows
         assert all(rate > 0 for values in rows.values() for rate in values["per_s"])
+    assert found["exactness"]["figures"]["FitLab"]["nearest"]["largest"] < 1e-4
     assert "plotly" in picture.read_text()
+
+
+def test_readme_shows_the_figures_that_are_kept():
+    assert report.shown() == report.section(json.loads(report.FILE.read_text()))
 
 
 @pytest.mark.parametrize("topic", RATES)
 def test_bars_stand_for_rows_that_exist(topic):
     module = compare.topic_of(topic)
     for case, row in module.BARS:
-        assert case in module.CASES and row in module.ROWS
+        assert case in module.CASES and row in compare.rows_of(topic, case)
 
 
-def test_a_row_that_fails_says_why(monkeypatch):
-    with pytest.raises(RuntimeError, match="no such row"):
-        compare.Child("augment", "28x28x1", "no such row").read()
+def test_rows_with_company_and_cases_of_few_rows_exist():
+    for topic in RATES:
+        module = compare.topic_of(topic)
+        assert set(getattr(module, "COMPANY", {})) <= set(module.ROWS)
+        assert set(getattr(module, "ONLY", {})) <= set(module.CASES)
+
+
+def test_the_bars_of_several_rows_are_that_of_the_fastest():
+    peers = {"Keras on torch": 100.0, "poutyne": 300.0, "skorch": 500.0, "Keras on tensorflow": 200.0}
+    rows = {
+        row: {"per_s": [rate], "per_cpu_s": [rate], "peak_mb": 1.0} for row, rate in (peers | {"FitLab": 505}).items()
+    }
+    tall, best = report.bars("train", {"CNN 28x28, batch 32": rows})
+    assert (tall.beside, tall.ratio, tall.at_least) == ("Keras on torch", 5.05, 1.4)
+    assert best.beside.startswith("skorch (fastest of") and best.ratio == 1.01
+    (line,) = [
+        line for line in report.section(_kept(train={"CNN 28x28, batch 32": rows})).splitlines() if "skorch" in line
+    ]
+    assert "missed" in line
+
+
+def test_a_topic_measured_anew_replaces_its_figures_and_keeps_the_others(tmp_path, monkeypatch):
+    file = tmp_path / "figures.json"
+    file.write_text(json.dumps(_kept(latency={"page change": [0.5]}, generator={})))
+    _run(monkeypatch, "generator", "--json", str(file))
+    kept = json.loads(file.read_text())
+    assert kept["latency"]["figures"] == {"page change": [0.5]}
+    assert kept["generator"]["figures"] == {"measured": "generator"}
+
+
+def test_a_topic_that_fails_leaves_the_others(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "figures.json"
+    with pytest.raises(SystemExit, match="no figures of: train"):
+        _run(monkeypatch, "all", "--json", str(file), fails="train")
+    assert set(json.loads(file.read_text())) == set(TOPICS["all"]) - {"train"}
+
+
+def test_readme_is_written_between_its_marks(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{report.OPENING}\nold\n{report.CLOSING}\nafter\n")
+    report.write_readme(_kept(latency={"page change": [0.5, 2.0, 3.0]}), readme)
+    assert "| page change | **2.00 s, missed** | 3.00 s | 1 s |" in report.shown(readme)
+    text = readme.read_text()
+    assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
+
+
+def test_a_row_that_fails_says_why():
+    child = compare.Child("augment", "28x28x1", "no such row")
+    with pytest.raises(compare.RowError, match="no such row"):
+        child.read()
+    child.close()
+
+
+def test_a_row_that_fails_on_its_way_is_skipped_and_the_others_stay(monkeypatch, capsys):
+    found = iter([{}, {}, {"per_s": 1, "per_cpu_s": 2, "peak_mb": 3}, compare.RowError("it failed: boom")])
+
+    class Child:
+        def __init__(self, topic, case, row):
+            self.name = row
+
+        def read(self):
+            one = next(found)
+            if isinstance(one, Exception):
+                raise one
+            return one
+
+        def measure(self, seconds):
+            return self.read()
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(compare, "Child", Child)
+    figures = compare.measure("augment", 1, 0.1, ["32x32x3, wrap"])
+    assert figures == {"32x32x3, wrap": {"FitLab": {"per_s": [1], "per_cpu_s": [2], "peak_mb": 3}}}
+    assert "Keras ImageDataGenerator is skipped, because it failed: boom" in capsys.readouterr().out
 
 
 def test_ratios_are_ours_over_theirs():
     found = {"FitLab": {"per_s": [10, 30, 20]}, "peer": {"per_s": [4, 5, 6]}}
     assert compare.ratios(found) == {"peer": 4.0}
+    assert compare.ratios({"peer": {"per_s": [4]}}) == {}
+
+
+def test_the_other_process_is_busy_as_long_as_it_is_wanted():
+    with busy.busy_core():
+        (process,) = psutil.Process().children()
+        time.sleep(0.2)
+        assert sum(process.cpu_times()[:2]) > 0
+    assert not process.is_running()
+
+
+def test_the_largest_difference_is_over_all_sizes():
+    reference = {"wrap, a": np.zeros((2, 2)), "wrap, b": np.zeros((1, 2))}
+    made = {"wrap, a": np.zeros((2, 2)), "wrap, b": np.array([[0.0, -3.0]])}
+    found = exactness._differences(made, reference)
+    assert found["wrap"] == {"largest": 3.0, "differ": 1, "of": 6} and found["nearest"] is None
+    row = exactness.markdown({"peer": found, "FitLab": exactness._differences(reference, reference)}).splitlines()
+    assert row[4] == "| peer | no such mode | no such mode | no such mode | 3 (16.7%) |"
+    assert row[5].endswith("| 0 (bit-equal) |")
+
+
+def _kept(**figures):
+    machine = {"summary": "a machine"}
+    return {topic: {"machine": machine, "figures": found} for topic, found in figures.items()}
+
+
+def _run(monkeypatch, *words, fails=""):
+    """The command, with each topic's measuring replaced; one of them fails."""
+
+    def measure(topic, arguments):
+        if topic == fails:
+            raise RuntimeError("boom")
+        return {"measured": topic}
+
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *words])
+    monkeypatch.setattr(command, "measure", measure)
+    monkeypatch.setattr(report, "tables", lambda topic, figures: "")
+    command.main()

@@ -11,6 +11,8 @@ import numpy as np
 from benchmarks.peers import train
 from benchmarks.peers.augment import SETTINGS
 
+TITLE = "`fit_generator`, augmented"
+
 BATCH = 32
 
 Step = Callable[[], int]

@@ -12,6 +12,8 @@ import numpy as np
 
 from benchmarks.peers.augment import SETTINGS
 
+TITLE = "files"
+
 BATCH = 32
 N_BATCHES = 4  # of a row whose whole epoch would take too long for a step
 STORED, SIZE = 224, 128  # pixels: of the files, and of what is made of them

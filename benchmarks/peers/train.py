@@ -12,6 +12,8 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import nn
 
+TITLE = "`fit`"
+
 Step = Callable[[], int]
 N_CLASSES = 10
 

@@ -17,6 +17,7 @@ from engine.augment.arguments import is_one_of
 from engine.augment.iterator import PictureIterator, check_subset
 from engine.augment.names import Names
 from engine.augment.pictures import CHANNELS, check_color_mode, check_interpolation, check_size, read_pixels
+from engine.augment.threads import for_each
 from engine.errors import SpecError, SpecTypeError
 
 if TYPE_CHECKING:
@@ -101,10 +102,13 @@ class PictureReader:
     def __call__(self, paths: list[str]) -> np.ndarray:
         """(n, H, W, C) uint8; DataError, naming the file, where one is gone or damaged."""
         batch = np.empty((len(paths), *self.shape), np.uint8)
-        for row, path in enumerate(paths):
+
+        def read(row: int) -> None:
             batch[row] = read_pixels(
-                path, self.color_mode, self.target_size, self.interpolation, self.keep_aspect_ratio
+                paths[row], self.color_mode, self.target_size, self.interpolation, self.keep_aspect_ratio
             )
+
+        for_each(read, len(paths))
         return batch
 
 

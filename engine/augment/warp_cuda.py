@@ -57,9 +57,7 @@ def augment(
         return standardized(generator, images, indices)
     parameters = generator.draw(seed, pass_, indices, images.shape[1:])
     matrices = make_matrices(parameters, *images.shape[1:3])
-    chosen, moved, mirrored = (
-        torch.from_numpy(array).to(images.device, non_blocking=True) for array in (indices, matrices, parameters.flips)
-    )
+    chosen, moved, mirrored = upload(images.device, indices, matrices, parameters.flips)
     return warp(
         images,
         chosen,
@@ -74,8 +72,19 @@ def augment(
 
 def standardized(generator: ImageDataGenerator, images: torch.Tensor, indices: np.ndarray) -> torch.Tensor:
     """Some pictures rescaled but not transformed; parameters and result as in `augment`."""
-    chosen = torch.from_numpy(indices).to(images.device, non_blocking=True)
+    (chosen,) = upload(images.device, indices)
     return images[chosen].float() * generator.standardization.rescale
+
+
+def upload(device: torch.device, *arrays: np.ndarray) -> list[torch.Tensor]:
+    """Small arrays on a device by one copy that nothing waits for. Those of wider types first."""
+    tensors = [torch.from_numpy(np.ascontiguousarray(array)) for array in arrays]
+    sizes = [tensor.nbytes for tensor in tensors]
+    # Out of pinned memory the copy is queued like any other work; the allocator keeps it until that is done.
+    packed = torch.empty(sum(sizes), dtype=torch.uint8, pin_memory=device.type == "cuda")
+    torch.cat([tensor.reshape(-1).view(torch.uint8) for tensor in tensors], out=packed)
+    parts = packed.to(device, non_blocking=True).split(sizes)
+    return [part.view(tensor.dtype).view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
 
 
 def warp(
@@ -164,7 +173,7 @@ def gather(
     lower = read(top + 1, left) * (1 - right) + read(top + 1, left + 1) * right
     out = upper * (1 - down) + lower * down
     if fill_mode == "constant":
-        out[outside] = cval
+        out = torch.where(outside[..., None], cval, out)
     return out * scale
 
 

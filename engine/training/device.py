@@ -1,10 +1,13 @@
-"""Which device computes, and how it is called in a sentence. Owns no tensor."""
+"""Which device computes, how it is called in a sentence, and the way there. Owns no tensor."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from functools import cache
 
 import torch
+from torch import Tensor
 
 from engine.errors import TrainingError
 from engine.texts import Text
@@ -45,6 +48,25 @@ def set_chance(device: torch.device, seed: int) -> None:
         torch.cuda.default_generators[index].manual_seed(seed)
     elif device.type == "mps":
         torch.mps.manual_seed(seed)
+
+
+def to_device(tensors: Sequence[Tensor | None], device: torch.device) -> list[Tensor | None]:
+    """The tensors on this device. Copies out of pinned memory to CUDA run beside what is being computed there."""
+    if device.type != "cuda" or all(tensor is None or tensor.is_cuda for tensor in tensors):
+        return [None if tensor is None else tensor.to(device, non_blocking=True) for tensor in tensors]
+    computing, copying = torch.cuda.current_stream(device), _copying_stream(device)
+    with torch.cuda.stream(copying):
+        there = [None if tensor is None else tensor.to(device, non_blocking=True) for tensor in tensors]
+    computing.wait_stream(copying)
+    for tensor in there:
+        if tensor is not None:
+            tensor.record_stream(computing)  # else its memory could be taken for the next copy while it is in use
+    return there
+
+
+@cache
+def _copying_stream(device: torch.device) -> torch.cuda.Stream:
+    return torch.cuda.Stream(device)
 
 
 def _available(kind: str) -> bool:

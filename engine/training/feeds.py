@@ -19,6 +19,7 @@ from engine.augment import warp_cuda
 from engine.augment.flow import order
 from engine.augment.pixels import is_mapped
 from engine.errors import DataError
+from engine.training.blocks import Block, batches_at_once, runs
 from engine.training.checks import check_lengths, is_array, on_host
 from engine.training.stream import BARRIER, END, Call, Item, to_tensor
 
@@ -239,41 +240,46 @@ class FlowFeed(Feed):
 
 
 class DeviceFlowFeed(FlowFeed):
-    """A flow whose pictures fit on the GPU: they live there, and one kernel per batch transforms them there."""
+    """A flow that fits on the GPU: its arrays live there, and one kernel transforms the pictures of several batches."""
 
     trusted = True  # looking at a batch would wait for the device
 
     def __init__(self, source: Any, reading: Reading) -> None:
         super().__init__(source, reading)
         self._device = reading.device
-        self._images: Tensor | None = None
+        self._resident: list[Tensor] = []  # pictures, labels and weights, those that there are
 
     @classmethod
     def accepts(cls, source: Any, reading: Reading) -> bool:
-        """A flow with transforms that the GPU can do, and pictures that it has room for."""
+        """A flow with transforms that the GPU can do, and arrays that it has room for."""
         return (
             reading.device.type == "cuda"
             and FlowFeed.accepts(source, reading)
             and source.in_memory
             and source.x.dtype in (np.uint8, np.float32)
             and warp_cuda.supports(source.generator)
-            and _has_room(reading.device, source.x.nbytes)
+            and _has_room(reading.device, sum(values.nbytes for values in _arrays(source)))
         )
 
     def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
-        """Batch k of each pass, after the pictures are on the device."""
-        if self._images is None:
-            self._images = to_tensor(self.source.x).to(self._device)
-        return super().calls(numbers, seed)
+        """Batch k of each pass, after the arrays are on the device."""
+        if not self._resident:
+            self._resident = [to_tensor(values).to(self._device) for values in _arrays(self.source)]
+        most = batches_at_once(self.source.batch_size, 4 * self._resident[0][0].numel())
+        for pass_, ks in runs(_positions(numbers, self.length), most):
+            of_batches = [self._indices(pass_, k) for k in ks]
+            load = partial(self._load_rows, pass_, np.concatenate(of_batches))
+            yield from Block(load, [len(indices) for indices in of_batches]).calls()
 
-    def _load(self, pass_: int, k: int) -> Item:
-        flow, indices = self.source, self._indices(pass_, k)
-        assert self._images is not None
+    def _load_rows(self, pass_: int, indices: np.ndarray) -> tuple[Tensor, ...]:
+        flow = self.source
+        images, *others = self._resident
         if flow.subset == "validation":
-            inputs = warp_cuda.standardized(flow.generator, self._images, indices)
+            inputs = warp_cuda.standardized(flow.generator, images, indices)
         else:
-            inputs = warp_cuda.augment(flow.generator, self._images, indices, flow.seed, pass_)
-        return (inputs, *(values[indices] for values in (flow.y, flow.sample_weight) if values is not None))
+            inputs = warp_cuda.augment(flow.generator, images, indices, flow.seed, pass_)
+        (rows,) = warp_cuda.upload(self._device, indices)
+        return (inputs, *(values[rows] for values in others))
 
 
 class GeneratorFeed(Feed):
@@ -368,6 +374,11 @@ def open_feed(x: Any, y: Any, sample_weight: Any, reading: Reading) -> Feed:
     if y is not None or sample_weight is not None:
         raise DataError("training.labels_beside_stream")
     return kind(x, reading)
+
+
+def _arrays(flow: Any) -> list[np.ndarray]:
+    """Pictures, labels and weights of a flow, those that there are."""
+    return [values for values in (flow.x, flow.y, flow.sample_weight) if values is not None]
 
 
 def _positions(numbers: Iterable[int], length: int) -> Iterator[tuple[int, int]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -245,11 +247,12 @@ class Averages(Mapping[str, Any]):
         """Bring the latest losses into the sum, in their order: many at once cost less than each on its own."""
         if not self._latest:
             return
-        losses, sizes = zip(*self._latest, strict=True)
-        weighted = torch.stack(losses).to(self._dtype) * torch.tensor(
-            sizes, dtype=self._dtype, device=self._loss.device
-        )
-        sums = torch.cat([self._loss[None], weighted]).cumsum(dim=0)[1:]
+        # One product for each run of batches of a size: a tensor of all sizes would have to wait for the device.
+        weighted = [
+            torch.stack([loss for loss, _ in run]).to(self._dtype) * n
+            for n, run in groupby(self._latest, key=itemgetter(1))
+        ]
+        sums = torch.cat([self._loss[None], *weighted]).cumsum(dim=0)[1:]
         self._loss = sums[-1]
         self._n_finite.add_(sums.isfinite().sum())
         self._latest.clear()

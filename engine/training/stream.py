@@ -19,6 +19,7 @@ from torch import Tensor
 
 from engine import catalog
 from engine.training.checks import is_array, parts
+from engine.training.device import to_device
 from engine.training.notes import say_once
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Intake:
 
     def to_device(self, tensors: list[Tensor | None]) -> Batch:
         """A batch for the network. Pixels become floats here, at the last moment, as the values they are."""
-        x, y, w = (None if t is None else t.to(self.device, non_blocking=True) for t in tensors)
+        x, y, w = to_device(tensors, self.device)
         assert x is not None
         return Batch(self.inputs(x), y, w)  # type: ignore[arg-type]  # y is None only in a prediction
 

@@ -138,7 +138,7 @@ def test_equal_seeds_give_equal_streams_whoever_reads(arguments, workers, max_qu
 @pytest.mark.parametrize("subset", [None, "training"])
 def test_a_data_loader_with_processes_reads_the_same(subset, monkeypatch):
     monkeypatch.setattr(warp_cpu, "PIXELS_PER_THREAD", 50)
-    monkeypatch.setattr(warp_cpu, "_n_cores", lambda: 2)
+    monkeypatch.setattr(warp_cpu, "n_cores", lambda: 2)
     flow, _ = _flow(30, 4, True, 3, subset)
     direct, _ = _flow(30, 4, True, 3, subset)
     next(direct)  # this process has warping threads now, which a forked one does not

@@ -23,7 +23,6 @@ from tests.augment.scipy_oracle import AFFINE, jumps
 torch = pytest.importorskip("torch")
 from engine.augment import warp_cuda  # noqa: E402 - imports torch
 
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 WILD = Ranges(
     rotation=180, width_shift=2.9, height_shift=0.9, shear=60, zoom=(0.2, 3), horizontal_flip=True, vertical_flip=True
 )
@@ -118,7 +117,7 @@ def test_triton_kernel_compiles_for_a_gpu_that_is_not_there(tmp_path):
     _run(COMPILE, TRITON_CACHE_DIR=str(tmp_path))
 
 
-@needs_gpu
+@pytest.mark.gpu
 def test_both_kernels_equal_the_cpu_kernel_on_the_gpu():
     _check_all(warp_cuda.gather, "cuda")
     _check_all(warp_cuda.warp, "cuda")
@@ -140,7 +139,7 @@ def test_a_generator_s_batches_are_the_same():
     _same_batches("cpu")
 
 
-@needs_gpu
+@pytest.mark.gpu
 def test_a_generator_s_batches_are_the_same_on_the_gpu():
     _same_batches("cuda")
 

@@ -1,0 +1,52 @@
+"""The threads that share the work on a batch: one small pool per process, for warping and for reading files.
+
+What they run must leave the GIL for most of its time, and must not wait for the pool itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+
+
+def n_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def pool() -> ThreadPoolExecutor:
+    """The pool of this process, of as many threads as cores."""
+    return ThreadPoolExecutor(n_cores(), thread_name_prefix="fitlab-batch")
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked process (a worker of PyTorch's DataLoader) has the pool, but none of its threads: it would wait for ever.
+    os.register_at_fork(after_in_child=pool.cache_clear)
+
+
+def for_each(function: Callable[[int], None], n: int) -> None:
+    """Call ``function(k)`` for each k in 0..n-1: this thread and the pool's take the next k whenever they are free.
+
+    An error is raised when no call is running any more; what has not begun by then is left out.
+    """
+    numbers = iter(range(n))
+
+    def work() -> None:
+        try:
+            for k in numbers:
+                function(k)
+        except BaseException:
+            for _ in numbers:  # nothing is left for the others
+                pass
+            raise
+
+    others = [pool().submit(work) for _ in range(min(n, n_cores()) - 1)]
+    try:
+        work()
+    finally:
+        wait(others)
+    for other in others:
+        other.result()

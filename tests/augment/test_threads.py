@@ -1,0 +1,63 @@
+"""Work that is shared out is done once each, its errors arrive, and a forked process has threads of its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from engine.augment import threads
+
+
+@pytest.fixture(autouse=True)
+def three_threads(monkeypatch):
+    """As on a machine of three cores."""
+    monkeypatch.setattr(threads, "n_cores", lambda: 3)
+    threads.pool.cache_clear()
+    yield
+    threads.pool().shutdown()
+    threads.pool.cache_clear()
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 100])
+def test_each_number_comes_once(n):
+    done = []
+    threads.for_each(done.append, n)
+    assert sorted(done) == list(range(n))
+
+
+def test_all_threads_take_part():
+    meeting = threading.Barrier(3, timeout=10)
+    threads.for_each(lambda _: meeting.wait(), 3)
+
+
+@pytest.mark.parametrize("bad", [0, 1, 2])
+def test_an_error_of_any_thread_arrives_when_no_call_is_running_any_more(bad):
+    meeting, running = threading.Barrier(3, timeout=10), set()
+
+    def work(k):
+        running.add(k)
+        try:
+            if k < 3:
+                meeting.wait()  # all three threads have one
+            if k == bad:
+                raise KeyError(k)
+        finally:
+            running.remove(k)
+
+    with pytest.raises(KeyError, match=str(bad)):
+        threads.for_each(work, 1000)
+    assert not running
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_forked_process_has_threads_of_its_own():
+    threads.for_each(lambda _: None, 3)
+    if (child := os.fork()) == 0:
+        done = []
+        try:
+            threads.for_each(done.append, 50)
+        finally:
+            os._exit(sorted(done) != list(range(50)))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
