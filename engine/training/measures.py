@@ -62,7 +62,7 @@ class MeanMetric(Metric):
     is_mean = True
 
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Value of each picture, (B,), or several of each, (B, ...), of which the mean counts."""
+        """Value of each picture, (B,), numbers or bool; or several of each, (B, ...), of which the mean counts."""
         raise NotImplementedError
 
     def sums(self, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
@@ -121,8 +121,7 @@ class CategoricalAccuracy(MeanMetric):
     """Share of pictures whose largest output is that of their class, given as a one-hot row or as a number."""
 
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        said = outputs.argmax(dim=-1)
-        return (said == classes(targets).reshape(said.shape)).float()
+        return is_right(outputs, targets)
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ class Accuracy(MeanMetric):
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if outputs.shape[-1] == 1:
             return BinaryAccuracy(0.0 if self.from_logits else 0.5).values(outputs, targets)
-        return CategoricalAccuracy().values(outputs, targets)
+        return is_right(outputs, targets)
 
 
 @dataclass(frozen=True)
@@ -174,6 +173,13 @@ class TopKCategoricalAccuracy(MeanMetric):
 @dataclass(frozen=True)
 class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
     """`TopKCategoricalAccuracy` by the name that Keras has for classes as numbers."""
+
+
+def is_right(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Whether the largest output is that of the class, (B,) bool; for (B, ..., C) outputs (B, ...) float32."""
+    said = outputs.argmax(dim=-1)
+    right = said == classes(targets).reshape(said.shape)
+    return right if right.ndim == 1 else right.float()
 
 
 def classes(targets: Tensor) -> Tensor:

@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import Parameter
+from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
+
+_HOOKS_OF_ALL = _global_optimizer_pre_hooks, _global_optimizer_post_hooks
 
 
 class Rated(torch.optim.Optimizer):
-    """An optimizer with its rate by Keras' names, for callbacks written for Keras."""
+    """An optimizer with its rate by Keras' names, for callbacks written for Keras; and a step without ceremony."""
 
     @property
     def learning_rate(self) -> float:
@@ -28,16 +32,68 @@ class Rated(torch.optim.Optimizer):
 
     lr = learning_rate
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody wants to hear of each `step`: by a hook, or by a function in its place."""
+        hooks = self._optimizer_step_pre_hooks, self._optimizer_step_post_hooks, *_HOOKS_OF_ALL
+        return any(hooks) or "step" in vars(self)
+
+    def apply(self) -> None:
+        """What `step` does to the weights, without its hooks, which for a small network take longer than that."""
+        raise NotImplementedError
+
 
 class Adam(Rated, torch.optim.Adam):
     """The optimizer that `optimizers.Adam` builds: PyTorch's own."""
 
+    kernel = staticmethod(torch._fused_adam_)
 
-class AdamW(Rated, torch.optim.AdamW):
+    @torch.no_grad()
+    def apply(self) -> None:
+        """PyTorch's fused kernel at once, where its `step` would come to that after looking at all other ways."""
+        trained = [[weight for weight in group["params"] if weight.grad is not None] for group in self.param_groups]
+        is_begun = all(map(self.state.get, chain.from_iterable(trained)))
+        if not is_begun or not all(group["fused"] and not group["amsgrad"] for group in self.param_groups):
+            self.step()
+            return
+        for group, weights in zip(self.param_groups, trained, strict=True):
+            if not weights:
+                continue
+            states = [self.state[weight] for weight in weights]
+            steps = [state["step"] for state in states]
+            torch._foreach_add_(steps, 1)
+            self.kernel(
+                weights,
+                [weight.grad for weight in weights],
+                [state["exp_avg"] for state in states],
+                [state["exp_avg_sq"] for state in states],
+                [],
+                steps,
+                lr=group["lr"],
+                beta1=group["betas"][0],
+                beta2=group["betas"][1],
+                weight_decay=group["weight_decay"],
+                eps=group["eps"],
+                amsgrad=False,
+                maximize=group["maximize"],
+            )
+
+
+class AdamW(Adam, torch.optim.AdamW):
     """The optimizer that `optimizers.AdamW` builds: PyTorch's own."""
 
+    kernel = staticmethod(torch._fused_adamw_)
 
-class KerasSGD(Rated):
+
+class Rule(Rated):
+    """Base of the rules that are written out here."""
+
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is ever given
+        """Update every parameter that has a gradient."""
+        self.apply()
+
+
+class KerasSGD(Rule):
     """The optimizer that `optimizers.SGD` builds."""
 
     def __init__(
@@ -47,7 +103,7 @@ class KerasSGD(Rated):
         super().__init__([{"params": list(parameters)}], settings)
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is ever given
+    def apply(self) -> None:
         """Update every parameter that has a gradient."""
         for group in self.param_groups:
             weights, gradients = _decayed(group)
@@ -67,7 +123,7 @@ class KerasSGD(Rated):
                 torch._foreach_add_(weights, velocities)
 
 
-class KerasRMSprop(Rated):
+class KerasRMSprop(Rule):
     """The optimizer that `optimizers.RMSprop` builds."""
 
     def __init__(
@@ -84,7 +140,7 @@ class KerasRMSprop(Rated):
         super().__init__([{"params": list(parameters)}], {**settings, "weight_decay": decay})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is ever given
+    def apply(self) -> None:
         """Update every parameter that has a gradient."""
         for group in self.param_groups:
             weights, gradients = _decayed(group)

@@ -186,6 +186,11 @@ def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Generator[
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def is_known(dtype: np.dtype) -> bool:
+    """Whether torch computes with this type of numbers as it is."""
+    return dtype.kind in "biuf" and dtype.isnative and dtype.str[1:] not in _KNOWN_TO_TORCH
+
+
 def to_tensor(values: Any, dtype: torch.dtype | None = None) -> Tensor:
     """A tensor of the values: a copy only where torch cannot share them (read-only memory, another dtype)."""
     if not isinstance(values, Tensor):

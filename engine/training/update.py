@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import TrainingError
+from engine.training.rules import Rated
 
 if TYPE_CHECKING:
     from engine.training.optimizers import Optimizer
@@ -77,11 +78,18 @@ class Update:
             gradients = [weight.grad for weight in self._weights() if weight.grad is not None]
             for prepare in self._before:
                 prepare(gradients)
-        self.optimizer.step()
+        self._step()
         self.n += 1
         self._n_batches = self._n_pictures = 0
         for follow in self._after:
             follow()
+
+    def _step(self) -> None:
+        optimizer = self.optimizer
+        if isinstance(optimizer, Rated) and not optimizer.is_watched:
+            optimizer.apply()
+        else:
+            optimizer.step()
 
     def finish(self) -> None:
         """Put the averages in the weights' place at the end of a training, if there are any."""
