@@ -6,7 +6,7 @@ A feed says which batches there are and how to load one, nothing more; `stream` 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -115,7 +115,9 @@ class ArrayFeed(Feed):
     def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
         """Slices of one order per pass."""
         size, length = self.reading.batch_size, self.length
-        source = self._on_device() or [values if is_mapped(values) else _shared(values) for values in self.arrays]
+        source: Sequence[Any] = self._on_device() or [
+            values if is_mapped(values) else _shared(values) for values in self.arrays
+        ]
         rows: Tensor | None = None
         for pass_, k in _positions(numbers, length):
             if rows is None or k == 0:
@@ -397,7 +399,7 @@ def _shared(values: np.ndarray) -> Tensor | np.ndarray:
         return values
 
 
-def _take(source: list[Any], rows: Tensor) -> tuple[Any, ...]:
+def _take(source: Sequence[Any], rows: Tensor) -> tuple[Any, ...]:
     return tuple(v.index_select(0, rows) if isinstance(v, Tensor) else v[rows.numpy()] for v in source)
 
 

@@ -113,7 +113,7 @@ def train_epoch(
         if class_weights is not None:
             weights = weigh(targets, weights, class_weights)
         outputs = outputs_of(model, inputs, step)  # (B, C)
-        loss_b = batch_loss(loss(outputs, targets), weights)
+        loss_b = batch_loss(loss, outputs, targets, weights)
         rates.append(model.learning_rate)
         update(loss_b, len(targets))
         averages.add(loss_b, outputs, targets, weights)
@@ -175,7 +175,7 @@ def evaluate(model: Model, batches: Iterable[Batch], wanted: int | None, callbac
     for step, (inputs, targets, weights) in enumerate(batches):
         callbacks.on_test_batch_begin(step, {})
         outputs = outputs_of(model, inputs, step)  # (B, C)
-        averages.add(batch_loss(model.loss(outputs, targets), weights), outputs, targets, weights)
+        averages.add(batch_loss(model.loss, outputs, targets, weights), outputs, targets, weights)
         callbacks.on_test_batch_end(step, averages)
     _count(wanted, step + 1)
     logs = dict(averages.read())  # one copy from the device: synchronises

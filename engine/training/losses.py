@@ -43,6 +43,10 @@ class Loss:
         """Loss of each picture, (B,), for outputs (B, D) and targets (B, D) or (B,)."""
         raise NotImplementedError
 
+    def mean(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean of the pictures' losses, ()."""
+        return self(outputs, targets).mean()
+
     def probabilities(self, outputs: Tensor) -> Tensor:
         """The outputs (B, D) as metrics that compare with a threshold want them: logits become probabilities."""
         return outputs
@@ -101,10 +105,19 @@ class SparseCategoricalCrossentropy(Crossentropy):
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         labels = targets.reshape(len(targets))
         if self.from_logits:
-            return F.cross_entropy(outputs, labels, reduction="none", label_smoothing=self.label_smoothing)
+            return self._of_logits(outputs, labels, "none")
         logs = self._logs(outputs)
         losses = F.nll_loss(logs, labels, reduction="none")
         return (1 - self.label_smoothing) * losses - self.label_smoothing * logs.mean(dim=-1)
+
+    def mean(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean of the pictures' losses, (); of logits in one operation."""
+        if self.from_logits:
+            return self._of_logits(outputs, targets.reshape(len(targets)), "mean")
+        return super().mean(outputs, targets)
+
+    def _of_logits(self, outputs: Tensor, labels: Tensor, reduction: str) -> Tensor:
+        return F.cross_entropy(outputs, labels, reduction=reduction, label_smoothing=self.label_smoothing)
 
     def check(self, targets: np.ndarray, n_outputs: int) -> None:
         """Refuse labels that are not whole numbers from 0 to `n_outputs` - 1."""
@@ -382,7 +395,7 @@ def check_outputs(loss: Loss, outputs: Tensor) -> None:
         warnings.warn(NOTES["no_probabilities"]("en", loss=type(loss).__name__), stacklevel=2)
 
 
-def batch_loss(losses: Tensor, weights: Tensor | None) -> Tensor:
+def batch_loss(loss: Loss, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
     """The loss that is minimised, (): ``sum(w * l) / B``, divided by the pictures, not by their weights.
 
     Raises
@@ -391,7 +404,8 @@ def batch_loss(losses: Tensor, weights: Tensor | None) -> Tensor:
         If there are weights but a custom loss gave a single number.
     """
     if weights is None:
-        return losses.mean()
+        return loss.mean(outputs, targets)
+    losses = loss(outputs, targets)
     if losses.ndim == 0:
         raise SpecError("training.scalar_loss")
     return (losses * weights).mean()

@@ -46,7 +46,10 @@ NAMES: dict[str, type[Metric]] = {
 _TELLS_LOGITS = (measures.Accuracy, losses.Crossentropy)
 
 N_LATEST = 256
-"""Losses that wait on the device until they are summed, at most."""
+"""Batches that wait on the device until they are summed, at most."""
+
+N_OUTPUTS = 2**14
+"""Outputs of a batch that may wait, at most; larger ones take memory, and what their sums cost is no matter."""
 
 Named = str | Metric | Callable[[Tensor, Tensor], Tensor]
 
@@ -156,38 +159,59 @@ class Averages(Mapping[str, Any]):
     """
 
     def __init__(self, metrics: Sequence[Tracked], device: torch.device) -> None:
-        self._metrics = metrics
+        self._metrics = list(metrics)
         self._n = 0
         # Apple's GPU has no float64; elsewhere it keeps sums over millions of pictures exact.
         self._dtype = torch.float32 if device.type == "mps" else torch.float64
         self._loss = torch.zeros((), dtype=self._dtype, device=device)
         self._latest: list[tuple[Tensor, int]] = []  # losses that are not yet in the sum, with their pictures
         self._n_finite = torch.zeros((), dtype=torch.int64, device=device)
-        self._sums: list[Tensor] = []  # per metric, from the first batch on
+        self._sums: list[Tensor | None] = [None] * len(self._metrics)  # None before the first batch
+        self._counted = [k for k, each in enumerate(self._metrics) if each.metric.counts and not each.weighted]
+        self._all = list(range(len(self._metrics)))
+        self._others = [k for k in self._all if k not in self._counted]
+        self._uncounted: list[tuple[Tensor, Tensor]] = []  # outputs and targets, not yet seen by the counted ones
         # What weighted metrics are divided by: weights summed on the device, and pictures that had none.
         self._weights = torch.zeros((), dtype=self._dtype, device=device)
         self._n_unweighted = 0
         self._read: dict[str, Any] | None = None
 
-    @torch.no_grad()
     def add(self, loss: Tensor, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> None:
         """Count one batch: its loss (), outputs (B, ...), targets (B, ...) and weights (B,)."""
         n = len(targets)
         self._n += n
         self._read = None
+        if self._may_wait(outputs, targets):
+            self._uncounted.append((outputs.detach(), targets))
+            now = self._others
+        else:
+            now = self._all
+        if now:
+            self._count(now, outputs, targets, weights)
         self._latest.append((loss.detach(), n))
         if len(self._latest) == N_LATEST:
             self._fold()
-        sums = [metric.sums(outputs, targets, weights) for metric in self._metrics]
-        if self._sums:
-            for total, batch in zip(self._sums, sums, strict=True):
-                total.add_(batch)
-        else:
-            self._sums = [batch.to(self._dtype) for batch in sums]
         if weights is None:
             self._n_unweighted += n
         else:
             self._weights.add_(weights.sum())
+
+    def _may_wait(self, outputs: Tensor, targets: Tensor) -> bool:
+        """Whether some metrics can count this batch later, together with others like it; never the first one."""
+        if not self._counted or self._sums[0] is None or outputs.ndim != 2 or outputs.numel() > N_OUTPUTS:
+            return False
+        if self._uncounted:
+            before = self._uncounted[-1]
+            if before[0].shape[1:] != outputs.shape[1:] or before[1].shape[1:] != targets.shape[1:]:
+                self._fold()
+        return True
+
+    @torch.no_grad()
+    def _count(self, which: Sequence[int], outputs: Tensor, targets: Tensor, weights: Tensor | None) -> None:
+        for k in which:
+            batch = self._metrics[k].sums(outputs, targets, weights)
+            total = self._sums[k]
+            self._sums[k] = batch.to(self._dtype) if total is None else total.add_(batch)
 
     @property
     def n_pictures(self) -> int:
@@ -207,16 +231,17 @@ class Averages(Mapping[str, Any]):
             "n_unweighted": self._n_unweighted,
             "loss": self._loss.item(),
             "weights": self._weights.item(),
-            "sums": [total.tolist() for total in self._sums],
+            "sums": [total.tolist() for total in self._sums if total is not None],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from the sums of another, interrupted epoch."""
         self._n, self._n_unweighted = state["n"], state["n_unweighted"]
-        self._loss, self._weights, *self._sums = (
+        self._loss, self._weights, *sums = (
             torch.tensor(values, dtype=self._dtype, device=self._loss.device)
             for values in (state["loss"], state["weights"], *state["sums"])
         )
+        self._sums = [*sums] or self._sums
 
     def since(self, n_before: int, before: Mapping[str, Any]) -> dict[str, Any]:
         """Loss and means over the pictures after the first `n_before`, whose averages were `before`.
@@ -234,7 +259,8 @@ class Averages(Mapping[str, Any]):
         """The averages so far; copies them from the device (synchronises)."""
         if self._read is None:
             self._fold()
-            tensors = [self._loss, self._weights, *self._sums]
+            known = [total for total in self._sums if total is not None]  # all, or none before the first batch
+            tensors = [self._loss, self._weights, *known]
             flat = torch.cat([tensor.reshape(-1) for tensor in tensors]).cpu().numpy().astype(np.float64)
             loss, weight, *sums = _cut(flat, [tensor.shape for tensor in tensors])
             n_weighted = float(weight) + self._n_unweighted
@@ -243,8 +269,13 @@ class Averages(Mapping[str, Any]):
                 self._read[tracked.name] = tracked.metric.result(total, n_weighted if tracked.weighted else self._n)
         return self._read
 
+    @torch.no_grad()
     def _fold(self) -> None:
-        """Bring the latest losses into the sum, in their order: many at once cost less than each on its own."""
+        """Bring what waits into the sums, losses in their order: many at once cost less than each on its own."""
+        if self._uncounted:
+            outputs, targets = (torch.cat(tensors) for tensors in zip(*self._uncounted, strict=True))
+            self._uncounted.clear()
+            self._count(self._counted, outputs, targets, None)
         if not self._latest:
             return
         # One product for each run of batches of a size: a tensor of all sizes would have to wait for the device.

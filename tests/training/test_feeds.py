@@ -143,3 +143,19 @@ def test_a_loader_with_processes_is_read_in_the_trainings_thread(num_workers, in
     linear().fit(Loader(), epochs=2, verbose=0, view_metrics=False)
     assert readers[0]  # to see what it brings
     assert set(readers[1:]) == {in_main}
+
+
+def _read_only(values):
+    values.flags.writeable = False
+    return values
+
+
+@pytest.mark.parametrize("dtype", ["?", "u1", "i1", "<u2", ">i4", "u8", "<f2", ">f4", "f8", "g"])
+@pytest.mark.parametrize("form", [np.copy, lambda v: v.copy()[::-1], lambda v: _read_only(v.copy()), np.asfortranarray])
+def test_rows_of_any_array_are_taken(dtype, form):
+    values = np.arange(21).reshape(7, 3).astype(dtype)
+    feed = feeds.ArrayFeed(form(values), None, None, Reading(torch.device("cpu"), batch_size=3, shuffle=True))
+    batches = [np.asarray(call()[0]) for call in feed.calls(range(3), seed=1)]
+    rows = feeds.order(7, 1, 0)
+    assert np.array_equal(np.concatenate(batches), form(values)[rows])
+    assert [len(batch) for batch in batches] == [3, 3, 1]

@@ -263,6 +263,36 @@ def test_many_batches_are_summed_like_one_by_one():
         losses_ = random.random(700).astype(np.float32)
 
 
+def test_hits_of_many_batches_are_counted_like_one_by_one():
+    random = torch.Generator().manual_seed(0)
+    averages = Averages(find(["accuracy", "mae"], ["accuracy"], PROBABILITIES), torch.device("cpu"))
+    right = weighted = weight_sum = 0.0
+    for k in range(600):
+        n = 1 + k % 40
+        outputs, labels = torch.rand(n, 3, generator=random), torch.randint(0, 3, (n,), generator=random)
+        targets = torch.eye(3)[labels] if k % 50 else outputs.round()
+        labels, weights = targets.argmax(1), torch.rand(n, generator=random, dtype=torch.float64) if k % 7 else None
+        averages.add(torch.tensor(0.0), outputs, targets if k // 100 % 2 else targets.clone(), weights)
+        hits = (outputs.argmax(1) == labels).double()
+        right += float(hits.sum())
+        weighted += float((hits if weights is None else hits * weights).sum())
+        weight_sum += n if weights is None else float(weights.sum())
+        if k in (3, 300):
+            assert averages["accuracy"] == right / averages.n_pictures
+    assert averages["accuracy"] == right / averages.n_pictures
+    assert averages["weighted_accuracy"] == pytest.approx(weighted / weight_sum)
+
+
+def test_targets_may_change_their_form_between_batches():
+    averages = Averages(find(["accuracy"], [], PROBABILITIES), torch.device("cpu"))
+    outputs, labels = torch.eye(3), torch.tensor([0, 1, 0])
+    forms = [labels, labels[:, None], torch.eye(3)[labels], labels, torch.eye(3)[labels].double()]
+    for targets in forms:
+        averages.add(torch.tensor(0.0), outputs, targets, None)
+    averages.add(torch.tensor(0.0), torch.eye(4), torch.tensor([0, 1, 2, 0]), None)
+    assert averages["accuracy"] == (2 * 5 + 3) / (3 * 5 + 4)
+
+
 def test_means_of_the_latest_pictures_and_areas_of_all():
     averages = Averages(find(["accuracy", "auc", "root_mean_squared_error"], [], PROBABILITIES), torch.device("cpu"))
     shares, one_hot = torch.tensor(SHARES), torch.tensor(ONE_HOT)

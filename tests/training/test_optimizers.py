@@ -190,3 +190,42 @@ def test_a_schedule_governs_the_rate():
         model.learning_rate = 0.1
     model.compile(SGD(0.4))
     model.learning_rate = 0.1
+
+
+@pytest.mark.parametrize("recipe", [optimizers.Adam(), optimizers.AdamW(0.01), optimizers.Adam(amsgrad=True)], ids=repr)
+def test_the_short_way_to_the_kernel_gives_what_step_gives(recipe):
+    def trained(short):
+        torch.manual_seed(0)
+        layers = [nn.Linear(7, 5), nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)]
+        optimizer = recipe.build(p for layer in layers for p in layer.parameters())
+        optimizer.add_param_group({"params": [nn.Parameter(torch.ones(3))], "lr": 0.1})
+        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        for step in range(5):
+            for k, weight in enumerate(weights):
+                # The last one has no gradient at first: its state begins later than the others'.
+                weight.grad = None if k == len(weights) - 1 and step < 2 else torch.randn_like(weight)
+            (optimizer.apply if short else optimizer.step)()
+        return weights
+
+    for one, other in zip(trained(short=True), trained(short=False), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+def test_who_waits_for_steps_hears_of_them(name):
+    weight = nn.Parameter(torch.ones(3))
+    update = build(name, [weight])
+    heard = []
+
+    def learn():
+        update(weight.sum(), 1)
+        return len(heard)
+
+    assert learn() == 0
+    handle = update.optimizer.register_step_post_hook(lambda *_: heard.append("hook"))
+    assert [learn(), learn()] == [1, 2]
+    handle.remove()
+    assert learn() == 2
+    step = update.optimizer.step
+    update.optimizer.step = lambda: (heard.append("replaced"), step())
+    assert learn() == 3
