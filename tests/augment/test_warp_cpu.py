@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from engine.augment import warp_cpu
+from engine.augment import warp_cpu, warp_kernel
 from engine.augment.affine import matrices
 from engine.augment.draw import Ranges, draw
 from engine.catalog import FILL_MODES
@@ -55,7 +55,7 @@ def test_modes_are_those_of_the_catalog():
 @given(
     height=st.integers(1, 20),
     width=st.integers(1, 20),
-    n_channels=st.sampled_from([1, 3]),
+    n_channels=st.integers(1, 5),
     dtype=st.sampled_from([np.uint8, np.float32]),
     fill_mode=st.sampled_from(list(warp_cpu.FILL_MODES)),
     order=st.sampled_from([1, 1, 0]),
@@ -66,6 +66,60 @@ def test_equals_scipy_bit_for_bit(height, width, n_channels, dtype, fill_mode, o
     moves, flips = _moves(4, height, width, seed=seed)
     ours = warp_cpu.warp(images, np.arange(4), moves, flips, fill_mode, 7.5, order=order)
     assert np.array_equal(ours, _scipy(images, moves, flips, fill_mode, 7.5, order))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("side", range(1, 10))
+def test_small_pictures_equal_scipy_with_every_flip(side, n_channels, dtype):
+    images = _pictures((4, side, side + side % 3, n_channels), dtype, side)
+    moves, _ = _moves(4, *images.shape[1:3], seed=side)
+    flips = np.array([[False, False], [True, False], [False, True], [True, True]])
+    for fill_mode in warp_cpu.FILL_MODES:
+        for order in (0, 1):
+            ours = warp_cpu.warp(images, np.arange(4), moves, flips, fill_mode, 7.5, order=order)
+            assert np.array_equal(ours, _scipy(images, moves, flips, fill_mode, 7.5, order)), (fill_mode, order)
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 4])
+def test_wide_pictures_equal_scipy(n_channels):
+    images = _pictures((3, 5, 150, n_channels))
+    moves, flips = _moves(3, 5, 150, MILD)
+    for fill_mode in warp_cpu.FILL_MODES:
+        ours = warp_cpu.warp(images, np.arange(3), moves, flips, fill_mode, 7.5)
+        assert np.array_equal(ours, _scipy(images, moves, flips, fill_mode, 7.5, 1)), fill_mode
+
+
+READ_TO_THE_END = """
+import ctypes, mmap
+import numpy as np
+from engine.augment import warp_cpu
+
+page = mmap.PAGESIZE
+memory = mmap.mmap(-1, 2 * page)
+start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(start + page), page, 0) == 0  # reading the second page is fatal
+for dtype in (np.uint8, np.float32):
+    for shape in (*((3, 5, 7, n_channels) for n_channels in range(1, 6)), (1, 3, 3, 1), (1, 1, 2, 3), (9, 1, 1, 3)):
+        n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        images = np.frombuffer(memory, dtype, np.prod(shape), page - n_bytes).reshape(shape)
+        images[:] = np.arange(images.size).reshape(shape)
+        indices, flips = np.arange(shape[0]), np.zeros((shape[0], 2), bool)
+        moves = np.tile(np.array([[1.0, 0, 1e-9], [0, 1, 1e-9]]), (shape[0], 1, 1))
+        elsewhere = np.concatenate([images, images])
+        for fill_mode in warp_cpu.FILL_MODES:
+            ours = warp_cpu.warp(images, indices, moves, flips, fill_mode)
+            assert np.array_equal(ours, warp_cpu.warp(elsewhere, indices, moves, flips, fill_mode)), (dtype, shape)
+print("read")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="protects a page of memory by the call of other systems")
+def test_reads_nothing_behind_the_last_picture():
+    result = subprocess.run(
+        [sys.executable, "-c", READ_TO_THE_END], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert result.stdout.strip() == "read", f"exit {result.returncode}\n{result.stderr}"
 
 
 @pytest.mark.parametrize(
@@ -170,7 +224,7 @@ def test_absurd_distances_stay_inside_the_picture(fill_mode, offset):
 
 def test_warm_up_compiles_both_kinds_of_pixels():
     warp_cpu.warm_up()
-    assert len(warp_cpu._warp_all.signatures) == 2, "any more would mean compiling in the middle of somebody's work"
+    assert len(warp_kernel.warp_all.signatures) == 2, "any more would mean compiling in the middle of somebody's work"
 
 
 def test_kernels_are_kept_with_the_runs_when_the_install_is_read_only(runs_dir):

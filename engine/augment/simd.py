@@ -1,0 +1,161 @@
+"""Vectors of several numbers for numba kernels: LLVM's own vector values, behind Python's operators.
+
+numba compiles one number at a time, and its compiler does not find the parallel work in a gather. A kernel's inner step
+can therefore be written as a numba `intrinsic` with this class: LLVM turns it into whatever vector instructions the CPU
+has. Each lane is rounded as a single number would be, so nothing changes in the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from llvmlite import ir
+from numba.core import cgutils
+
+LANES = 8
+
+DOUBLE, FLOAT = ir.DoubleType(), ir.FloatType()
+INT32, INT64 = ir.IntType(32), ir.IntType(64)
+
+# Added to a whole number below 2**51, it leaves the number in the low bits: faster than a conversion, which most CPUs
+# only have for single numbers.
+WHOLE = 1.5 * 2**52
+WHOLE_BITS = 0x4338000000000000
+
+
+def pointer(context: Any, builder: Any, array_type: Any, array: Any, *offsets: Any) -> Any:
+    """Address of an element of a C-contiguous array; `offsets` are integers to be added up."""
+    address = context.make_array(array_type)(context, builder, array).data
+    for offset in offsets:
+        address = builder.gep(address, [INT64(offset) if isinstance(offset, int) else offset])
+    return address
+
+
+def load(builder: Any, address: Any, element: Any) -> Any:
+    """One number of the type `element`, from any address."""
+    return builder.load(builder.bitcast(address, element.as_pointer()), align=1)
+
+
+class Vector:
+    """LANES numbers of one type. Operands may also be plain Python numbers, or single LLVM values."""
+
+    def __init__(self, builder: Any, value: Any) -> None:
+        self.builder, self.value = builder, value
+        self.element = value.type.element
+
+    @classmethod
+    def of(cls, builder: Any, element: Any, numbers: Sequence[float]) -> Self:
+        """Constants."""
+        return cls(builder, ir.Constant(ir.VectorType(element, LANES), [element(number) for number in numbers]))
+
+    @classmethod
+    def load(cls, builder: Any, address: Any) -> Self:
+        """LANES neighbours in memory."""
+        return cls(builder, load(builder, address, ir.VectorType(address.type.pointee, LANES)))
+
+    @classmethod
+    def gather(cls, builder: Any, addresses: Sequence[Any], element: Any) -> Self:
+        """One number from each address."""
+        value = ir.VectorType(element, LANES)(ir.Undefined)
+        for lane, address in enumerate(addresses):
+            value = builder.insert_element(value, load(builder, address, element), INT32(lane))
+        return cls(builder, value)
+
+    def store(self, address: Any) -> None:
+        """Write LANES neighbours in memory."""
+        self.builder.store(self.value, self.builder.bitcast(address, self.value.type.as_pointer()), align=1)
+
+    def store_some(self, address: Any, stride: Any, n: Any) -> None:
+        """Write the first n lanes, `stride` elements from one to the next."""
+        for lane in range(LANES):
+            with self.builder.if_then(self.builder.icmp_signed(">", n, INT64(lane))):
+                number = self.builder.extract_element(self.value, INT32(lane))
+                self.builder.store(number, self.builder.gep(address, [self.builder.mul(stride, INT64(lane))]))
+
+    def __add__(self, other: Any) -> Vector:
+        return self._new(self.builder.fadd(self.value, self._operand(other)))
+
+    def __sub__(self, other: Any) -> Vector:
+        return self._new(self.builder.fsub(self.value, self._operand(other)))
+
+    def __rsub__(self, other: Any) -> Vector:
+        return self._new(self.builder.fsub(self._operand(other), self.value))
+
+    def __mul__(self, other: Any) -> Vector:
+        return self._new(self.builder.fmul(self.value, self._operand(other)))
+
+    def __rshift__(self, bits: Any) -> Vector:
+        return self._new(self.builder.lshr(self.value, self._operand(bits)))
+
+    def __lshift__(self, bits: Any) -> Vector:
+        return self._new(self.builder.shl(self.value, self._operand(bits)))
+
+    def __and__(self, bits: Any) -> Vector:
+        return self._new(self.builder.and_(self.value, self._operand(bits)))
+
+    def at_least(self, low: Any) -> Vector:
+        """The larger of the two; not a number stays so."""
+        low = self._operand(low)
+        return self._new(self.builder.select(self.builder.fcmp_ordered("<", self.value, low), low, self.value))
+
+    def at_most(self, high: Any) -> Vector:
+        """The smaller of the two; for what is not a number, `high`."""
+        high = self._operand(high)
+        return self._new(self.builder.select(self.builder.fcmp_ordered("<=", self.value, high), self.value, high))
+
+    def floor(self) -> Vector:
+        """The whole number below."""
+        signature = ir.FunctionType(self.value.type, [self.value.type])
+        function = cgutils.get_or_insert_function(self.builder.module, signature, f"llvm.floor.v{LANES}f64")
+        return self._new(self.builder.call(function, [self.value]))
+
+    def to_double(self) -> Vector:
+        """From float32, or from integers that are not negative."""
+        convert = self.builder.fpext if self.element == FLOAT else self.builder.sitofp
+        return self._new(convert(self.value, ir.VectorType(DOUBLE, LANES)))
+
+    def to_float(self) -> Vector:
+        """From float64, rounded."""
+        return self._new(self.builder.fptrunc(self.value, ir.VectorType(FLOAT, LANES)))
+
+    def to_int64(self) -> Vector:
+        """From float64 that are whole numbers below 2**51."""
+        bits = self.builder.bitcast((self + WHOLE).value, ir.VectorType(INT64, LANES))
+        return self._new(self.builder.sub(bits, Vector.of(self.builder, INT64, [WHOLE_BITS] * LANES).value))
+
+    def to_int32(self) -> Vector:
+        """The low half of int64."""
+        return self._new(self.builder.trunc(self.value, ir.VectorType(INT32, LANES)))
+
+    def _new(self, value: Any) -> Vector:
+        return Vector(self.builder, value)
+
+    def _operand(self, other: Any) -> Any:
+        if isinstance(other, Vector):
+            return other.value
+        single = other if isinstance(other, ir.Value) else self.element(other)
+        return _repeated(self.builder, single)
+
+
+def _repeated(builder: Any, single: Any) -> Any:
+    first = builder.insert_element(ir.VectorType(single.type, LANES)(ir.Undefined), single, INT32(0))
+    return builder.shuffle_vector(first, first, _mask([0] * LANES))
+
+
+def store_interleaved(vectors: Sequence[Vector], address: Any) -> None:
+    """Write the first lanes of all vectors, then their second lanes, and so on. At most four vectors."""
+    builder = vectors[0].builder
+    if len(vectors) == 1:
+        return vectors[0].store(address)
+    values = [vector.value for vector in vectors]
+    if len(values) > 2:
+        values += values[-1:] * (4 - len(values))  # two of a length are joined at a time
+        values = [builder.shuffle_vector(*pair, _mask(range(2 * LANES))) for pair in (values[:2], values[2:])]
+    order = [lane + LANES * k for lane in range(LANES) for k in range(len(vectors))]
+    together = builder.shuffle_vector(*values, _mask(order))
+    builder.store(together, builder.bitcast(address, together.type.as_pointer()), align=1)
+
+
+def _mask(order: Sequence[int]) -> Any:
+    return ir.Constant(ir.VectorType(INT32, len(order)), list(order))

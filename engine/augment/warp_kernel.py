@@ -1,0 +1,186 @@
+"""The numba kernel of the CPU warp: which pixels of which pictures, and what stands outside of a picture.
+
+A row is made in pieces of CHUNK pixels, each step for the whole piece before the next: so the CPU never waits for one
+pixel's addresses before it begins with the next. The costly steps are those of `warp_steps`; fill modes other than
+"nearest" bring pixels that lie outside of the picture back one by one. numba's cache of compiled kernels looks at this
+file alone: whoever changes `warp_steps` or `simd` must also touch it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import config
+
+from engine.augment.simd import LANES
+from engine.augment.warp_steps import (
+    CHUNK,
+    N_LINES,
+    WORD,
+    X,
+    Y,
+    blend_1,
+    blend_3,
+    blend_4,
+    blend_some,
+    find_neighbours,
+    place,
+)
+from engine.paths import home_dir
+
+if not config.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):  # type: ignore[attr-defined]
+    # An install that nobody may write to: keep compiled kernels with the runs, which somebody must be able to write.
+    config.CACHE_DIR = str(home_dir("numba"))  # type: ignore[attr-defined]
+
+FILL_MODES = {"nearest": 0, "reflect": 1, "wrap": 2, "constant": 3}
+NEAREST, REFLECT, WRAP, CONSTANT = FILL_MODES.values()
+
+FAR = 1e15  # pixels; beyond, a float has no fraction left to tell neighbours apart
+
+kernel = numba.njit(nogil=True, cache=True)
+
+
+@kernel
+def warp_all(
+    images: Any, indices: Any, matrices: Any, flips: Any, mode: int, order: int, cval: float, scale: Any, out: Any
+) -> None:
+    """Resample the pictures `indices`; arguments as for `warp_cpu.warp`, the fill mode as its number.
+
+    `images` are C-contiguous and not empty: float32, or uint8 of at most MOST_BYTES channels and WORD bytes in all.
+    """
+    memory = np.empty(N_LINES * CHUNK + LANES)
+    aligned = (-memory.ctypes.data // 8) % LANES
+    piece = memory[aligned : aligned + N_LINES * CHUNK]
+    for k in range(indices.size):
+        m = matrices[k]
+        if m[0, 0] == 1 and m[0, 1] == 0 and m[0, 2] == 0 and m[1, 0] == 0 and m[1, 1] == 1 and m[1, 2] == 0:
+            _copy(images[indices[k]], flips[k, 0], flips[k, 1], scale, out[k])
+        else:
+            _warp(images, indices[k], m, flips[k, 0], flips[k, 1], mode, order, cval, scale, out, k, piece)
+
+
+@kernel
+def _copy(image: Any, horizontal: bool, vertical: bool, scale: Any, out: Any) -> None:
+    height, width, n_channels = image.shape
+    for row in range(height):
+        to_row = height - 1 - row if vertical else row
+        for column in range(width):
+            to_column = width - 1 - column if horizontal else column
+            for channel in range(n_channels):
+                out[to_row, to_column, channel] = np.float32(image[row, column, channel]) * scale
+
+
+@kernel
+def _warp(
+    images: Any,
+    index: int,
+    m: Any,
+    horizontal: bool,
+    vertical: bool,
+    mode: int,
+    order: int,
+    cval: float,
+    scale: Any,
+    out: Any,
+    k: int,
+    piece: Any,
+) -> None:
+    """Resample picture `index` of `images` to picture k of `out`."""
+    height, width, n_channels = out.shape[1:]
+    start = index * height * width * n_channels
+    last = float(images.size - start - WORD) if images.itemsize == 1 else np.inf
+    first, step = (width - 1, -1) if horizontal else (0, 1)
+    low, highest_y, highest_x = (0.0, height - 1.0, width - 1.0) if mode == NEAREST else (-np.inf, np.inf, np.inf)
+    for row in range(height):
+        to_row = height - 1 - row if vertical else row
+        y, x = m[0, 2] + row * m[0, 0], m[1, 2] + row * m[1, 0]
+        for begin in range(0, width, CHUNK):
+            n = min(CHUNK, width - begin)
+            for j in range(0, n, LANES):
+                column = first + step * (begin + j)
+                place(piece, Y * CHUNK + j, y, m[0, 1], column, step, low, highest_y)
+                place(piece, X * CHUNK + j, x, m[1, 1], column, step, low, highest_x)
+            if mode != NEAREST:
+                _bring_inside(piece, n, height, width, mode)
+            if order == 0:
+                _round(piece, n)
+            for j in range(0, n, LANES):
+                find_neighbours(piece, j, height, width, n_channels, last)
+            to = ((k * height + to_row) * width + begin) * n_channels
+            _blend(images, start, piece, n, n_channels, scale, out, to)
+            if mode == CONSTANT:
+                _fill(piece, n, np.float32(cval) * scale, out[k, to_row, begin : begin + n])
+
+
+@kernel
+def _blend(images: Any, start: int, piece: Any, n: int, n_channels: int, scale: Any, out: Any, to: int) -> None:
+    """Write n pixels of a piece to `out`, from element `to` on."""
+    whole = n // LANES * LANES
+    if n_channels == 1:
+        for j in range(0, whole, LANES):
+            blend_1(images, start, piece, j, scale, out, to + j)
+    elif n_channels == 3:
+        for j in range(0, whole, LANES):
+            blend_3(images, start, piece, j, scale, out, to + 3 * j)
+    elif n_channels == 4:
+        for j in range(0, whole, LANES):
+            blend_4(images, start, piece, j, scale, out, to + 4 * j)
+    else:
+        whole = 0
+    for j in range(whole, n, LANES):
+        for channel in range(n_channels):
+            blend_some(images, start, piece, j, scale, out, to + j * n_channels, n_channels, channel, n - j)
+
+
+@kernel
+def _bring_inside(piece: Any, n: int, height: int, width: int, mode: int) -> None:
+    """Bring the coordinates of n pixels to where the picture has values; those of "constant" become not a number."""
+    ys, xs = piece[Y * CHUNK :], piece[X * CHUNK :]
+    for j in range(n):
+        y, x = ys[j], xs[j]
+        if not (0 <= y <= height - 1 and 0 <= x <= width - 1):
+            if mode == CONSTANT:
+                ys[j] = np.nan
+            else:
+                ys[j], xs[j] = _inside(y, height, mode), _inside(x, width, mode)
+
+
+@kernel
+def _round(piece: Any, n: int) -> None:
+    for j in range(n):
+        for line in (Y, X):
+            piece[line * CHUNK + j] = np.floor(piece[line * CHUNK + j] + 0.5)
+
+
+@kernel
+def _fill(piece: Any, n: int, value: Any, out: Any) -> None:
+    """Write those of n pixels that have no place in the picture."""
+    for j in range(n):
+        if np.isnan(piece[Y * CHUNK + j]):
+            for channel in range(out.shape[1]):
+                out[j, channel] = value
+
+
+@kernel
+def _inside(q: float, n: int, mode: int) -> float:
+    """Bring a coordinate to where the picture of n pixels has values: [0, n - 1], for reflect (-1, n)."""
+    if 0 <= q <= n - 1:
+        return q
+    if n == 1 or abs(q) > FAR:
+        return 0.0 if q < 0 else n - 1.0
+    if mode == WRAP:
+        period = n - 1
+        return q + period * (int(-q / period) + 1) if q < 0 else q - period * int(q / period)
+    period = 2 * n
+    if q < 0:
+        if q < -period:
+            q += period * int(-q / period)
+        if q < -n:
+            return q + period
+        return (1e-15 if q > -1e-15 else -q) - 1
+    q -= period * int(q / period)
+    return period - q - 1 if q >= n else q
