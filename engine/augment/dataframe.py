@@ -41,7 +41,8 @@ class DataFrameIterator(FileIterator):
     """Batches of the pictures in a table; made by `ImageDataGenerator.flow_from_dataframe`. See `Iterator`.
 
     Samples are the rows in their order. Left out, with a warning, are rows whose file is missing or has another ending
-    than a picture's (see `DirectoryIterator`), and silently those of classes that `classes` does not name.
+    than a picture's (see `DirectoryIterator`), and silently those of classes that `classes` does not name. Pixels are
+    kept for later passes as there.
 
     Parameters
     ----------

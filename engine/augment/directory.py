@@ -40,6 +40,11 @@ class DirectoryIterator(FileIterator):
     in the order of their names as text ("img10" before "img2"). Pictures are read as `load_img` reads them, so the
     orientation that cameras store (EXIF) is applied once.
 
+    Their pixels are kept, so that later passes decode nothing, if those of all pictures take at most a quarter of the
+    memory that is available at the beginning and half of the free disk space. They lie in a file without a name beside
+    the prepared data sets, which is gone with the iterator; the system takes the memory back whenever it is needed. A
+    file that changes is read again.
+
     Parameters
     ----------
     directory : str or path-like

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.augment.arguments import is_one_of
+from engine.augment.cache import PixelCache, cache_for
 from engine.augment.iterator import PictureIterator, check_subset
 from engine.augment.names import Names
 from engine.augment.pictures import CHANNELS, check_color_mode, check_interpolation, check_size, read_pixels
@@ -113,7 +114,7 @@ class PictureReader:
 
 
 class FileIterator(PictureIterator):
-    """Batches of pictures that are read from their files anew in each pass. See `Iterator` for how to read it.
+    """Batches of pictures from files, whose pixels are kept where there is room. See `Iterator` for how to read it.
 
     Parameters
     ----------
@@ -188,6 +189,11 @@ class FileIterator(PictureIterator):
         self.class_indices = class_indices or {}
         self.labels = classes if columns is None else columns
         self.sample_weight = sample_weight
+        self._cache = cache_for(self.n, reader.shape)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For loaders that work in processes: what is kept cannot travel, and is too much for each to keep anew."""
+        return super().__getstate__() | {"_cache": None}
 
     @property
     def samples(self) -> int:
@@ -227,10 +233,10 @@ class FileIterator(PictureIterator):
         DataError
             If a file is gone or damaged, naming it.
         """
-        pixels = self.reader([self.filepaths[int(index)] for index in indices])
+        pixels, rows = self._pixels(indices)
         if self.generator.data_format == "channels_first":
             pixels = np.moveaxis(pixels, 3, 1)
-        x = self._transformed(pixels, np.arange(len(indices)), indices, pass_)
+        x = self._transformed(pixels, rows, indices, pass_)
         return self._with_targets(x, indices)
 
     def known(self) -> tuple[Any, ...] | None:
@@ -244,6 +250,18 @@ class FileIterator(PictureIterator):
         zeros = np.broadcast_to(np.uint8(0), (len(indices), *self.image_shape))
         item = self._with_targets(zeros, indices)
         return item if isinstance(item, tuple) else (item,)
+
+    def _pixels(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """An array of pictures (N, H, W, C), and which of its rows are those asked for."""
+        paths = [self.filepaths[int(index)] for index in indices]
+        cache: PixelCache | None = self._cache
+        if cache is not None:
+            try:
+                cache.fill(indices, paths, self.reader)
+                return cache.images, indices
+            except OSError:  # the disk is full
+                self._cache = None
+        return self.reader(paths), np.arange(len(indices))
 
     def _with_targets(self, x: np.ndarray, indices: np.ndarray) -> Any:
         if self.class_mode is None:
