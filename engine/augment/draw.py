@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.augment.philox import uniforms
 from engine.errors import SpecError, SpecTypeError
 
 Shift = float | tuple[float, ...]
@@ -167,6 +166,8 @@ def draw(ranges: Ranges, seed: int, pass_: int, indices: np.ndarray, height: int
     TransformParameters
         Row k depends on seed, pass, ``indices[k]``, and the ranges alone.
     """
+    from engine.augment.philox import uniforms  # imports numba, which pages that only show settings do not need
+
     return parameters(ranges, uniforms(seed, pass_, indices, len(Slot)), height, width)
 
 

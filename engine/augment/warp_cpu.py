@@ -7,10 +7,11 @@ fill modes. Importing this module imports numba, so `generator` does it when the
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
+from engine.augment import philox
+from engine.augment.compiled import is_on_disk
 from engine.augment.threads import n_cores, pool
 from engine.augment.warp_kernel import FILL_MODES, warp_all
 from engine.augment.warp_steps import MOST_BYTES, WORD
@@ -84,16 +85,16 @@ def warp(
 
 
 def warm_up() -> None:
-    """Compile the kernel, or load it from numba's cache, for both kinds of pixels, so that no first batch waits."""
+    """Compile all kernels, or load them from numba's cache, for both kinds of pixels, so that no first batch waits."""
+    philox.uniforms(0, 0, np.zeros(1, np.int64), 1)
     for dtype in (np.uint8, np.float32):
         neutral = np.array([[[1.0, 0, 0], [0, 1, 0]]])
         warp(np.zeros((1, 4, 4, 1), dtype), np.zeros(1, np.int64), neutral, np.zeros((1, 2), bool))
 
 
 def is_compiled() -> bool:
-    """Whether numba's cache on disk holds the kernel, so that `warm_up` only loads it."""
-    folder = warp_all.stats.cache_path
-    return folder is not None and any(Path(folder).glob("warp_kernel.warp_all-*.nbi"))
+    """Whether numba's cache on disk holds the kernels, so that `warm_up` only loads them."""
+    return all(is_on_disk(kernel) for kernel in (warp_all, philox.fill))
 
 
 def _readable(images: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,14 +8,11 @@ file alone: whoever changes `warp_steps` or `simd` must also touch it.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
-from numba.core import config
 
+from engine.augment.compiled import kernel
 from engine.augment.simd import LANES
 from engine.augment.warp_steps import (
     CHUNK,
@@ -30,18 +27,11 @@ from engine.augment.warp_steps import (
     find_neighbours,
     place,
 )
-from engine.paths import home_dir
-
-if not config.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):  # type: ignore[attr-defined]
-    # An install that nobody may write to: keep compiled kernels with the runs, which somebody must be able to write.
-    config.CACHE_DIR = str(home_dir("numba"))  # type: ignore[attr-defined]
 
 FILL_MODES = {"nearest": 0, "reflect": 1, "wrap": 2, "constant": 3}
 NEAREST, REFLECT, WRAP, CONSTANT = FILL_MODES.values()
 
 FAR = 1e15  # pixels; beyond, a float has no fraction left to tell neighbours apart
-
-kernel = numba.njit(nogil=True, cache=True)
 
 
 @kernel
