@@ -10,6 +10,8 @@ import pytest
 
 # Set before any test imports a module that could read it, so that no test ever touches the user's runs.
 os.environ["FITLAB_RUNS"] = tempfile.mkdtemp(prefix="fitlab-tests-")
+# One thread computes: tests compare to the last bit, also on a busy machine, where threads would give way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture

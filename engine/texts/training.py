@@ -497,6 +497,11 @@ NOTES: dict[str, Text] = {
         "use_multiprocessing is not needed: batches are prepared by threads.",
         "无需 use_multiprocessing：批次由线程准备。",
     ),
+    "fewer_threads": Text(
+        "Other programs use the processor: while they do, PyTorch computes with one thread, which is faster then."
+        " The last bits of results may differ from those of an undisturbed training.",
+        "其他程序正在使用处理器：在此期间 PyTorch 只用一个线程计算，这样更快。结果的最后几位可能与未受干扰的训练不同。",
+    ),
     "keras_file": Text(
         "Models are stored as safetensors: names ending in .h5 or .keras become NAME.safetensors, here and in load.",
         "模型以 safetensors 格式保存：以 .h5 或 .keras 结尾的文件名会变为 NAME.safetensors，载入时也一样。",

@@ -12,6 +12,7 @@ import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from engine.training.callbacks import CallbackList
     from engine.training.model import Model
     from engine.training.stream import Batch
+    from engine.training.threads import ThreadCount
 
 Logs = dict[str, float]
 
@@ -50,6 +52,7 @@ def train(
     validate: Callable[[int], Logs],
     class_weights: Tensor | None,
     callbacks: CallbackList,
+    threads: ThreadCount | None = None,
 ) -> Logs:
     """Train for `epochs` of `steps` batches each, all from one continuing stream; returns the last epoch's logs.
 
@@ -69,7 +72,7 @@ def train(
         averages = Averages(model.metrics, model.device)
         if begin and start.averages is not None:
             averages.restore(start.averages)
-        rates = train_epoch(model, stream, begin, averages, class_weights, callbacks)
+        rates = train_epoch(model, stream, begin, averages, class_weights, callbacks, threads)
         logs = averages.read()  # one copy from the device: synchronises
         if not math.isfinite(logs["loss"]) and not model.stop_training:
             k = averages.n_finite()
@@ -97,6 +100,7 @@ def train_epoch(
     averages: Averages,
     class_weights: Tensor | None,
     callbacks: CallbackList,
+    threads: ThreadCount | None,
 ) -> Sequence[float]:
     """An epoch from `first_step` on, counted in `averages`: the learning rate of each step.
 
@@ -107,6 +111,7 @@ def train_epoch(
     set_training(model.network)
     for step, (inputs, targets, weights) in enumerate(batches, first_step):
         callbacks.on_train_batch_begin(step, {})
+        began = perf_counter()
         # All chance inside the network (dropout) follows from the seed and the position in the stream, so that a
         # training continued from a file equals one that never stopped, wherever it was cut.
         set_chance(model.device, model.seed + model.n_batches)
@@ -117,6 +122,8 @@ def train_epoch(
         rates.append(model.learning_rate)
         update(loss_b, len(targets))
         averages.add(loss_b, outputs, targets, weights)
+        if threads is not None:
+            threads.took(perf_counter() - began, len(targets))
         model.n_batches += 1
         callbacks.on_train_batch_end(step, averages)
         if model.stop_training:

@@ -42,6 +42,7 @@ from engine.training.compiled import CompiledNetwork
 from engine.training.feeds import Feed, GeneratorFeed, Reading
 from engine.training.ranges import check_number, check_switch
 from engine.training.stream import Intake, Queue, stream
+from engine.training.threads import shared_cores
 
 
 class Model(CompiledNetwork):
@@ -316,7 +317,7 @@ class Model(CompiledNetwork):
             first = self.n_batches if start.step else stream_position(self.n_batches, feed.length, steps)
             numbers = batch_numbers(first, None if steps is None else steps * len(epochs) - start.step)
             batches = stream(feed, self._intake(), check, numbers, queue, seed=self.seed)
-            with closing(batches), self._own_chance():
+            with closing(batches), self._own_chance(), shared_cores(self.device) as threads:
                 logs = loop.train(
                     self,
                     batches,
@@ -326,6 +327,7 @@ class Model(CompiledNetwork):
                     validate=partial(validate, hooks),
                     class_weights=class_weights,
                     callbacks=hooks,
+                    threads=threads,
                 )
             self.update.finish()
             hooks.on_train_end(logs)

@@ -1,0 +1,106 @@
+"""How many threads PyTorch computes with while another program wants the processor.
+
+Threads that share an operation wait for each other at its end. If another program takes one of their cores, all of them
+wait for it in every operation, and a training becomes 4 to 20 times as slow; one thread alone hardly notices. So where
+others want the cores, one thread is tried, and kept while it is faster. Knows nothing of what is computed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+import psutil
+import torch
+
+from engine.training.notes import say_once
+
+WINDOW_S, TRIAL_S = 0.5, 0.2  # of computing, after which the rate is looked at
+GAIN = 1.2  # how much faster one thread must be
+RETRY_S = 5.0  # until the other way is tried again
+CROWDED = 0.3  # cores that others take from us
+
+
+class ThreadCount:
+    """Chooses between one thread and all, by the rate at which pictures are learnt from.
+
+    Nothing is tried, so that results are the same to the last bit each time, as long as no other program takes cores
+    that PyTorch's threads need, nor after ``torch.use_deterministic_algorithms(True)``.
+    """
+
+    def __init__(self) -> None:
+        self.all = torch.get_num_threads()
+        self.chosen = self.all
+        self._left_s = WINDOW_S  # of the window
+        self._spent_s, self._pictures = 0.0, 0
+        self._choices = self._choose()
+        next(self._choices)
+        self._clock_s, self._own_s = time.perf_counter(), time.process_time()
+        psutil.cpu_percent()  # counts from here
+
+    def took(self, seconds: float, n_pictures: int) -> None:
+        """A step of so many pictures took so long; at the end of a window the number of threads may change."""
+        self._spent_s += seconds
+        self._pictures += n_pictures
+        self._left_s -= seconds
+        if self._left_s > 0:
+            return
+        rate = self._pictures / self._spent_s
+        self._spent_s, self._pictures = 0.0, 0
+        chosen, self._left_s = self._choices.send(rate)
+        if chosen != self.chosen:
+            self.chosen = chosen
+            torch.set_num_threads(chosen)
+
+    def _choose(self) -> Generator[tuple[int, float], float, None]:
+        """Gives threads and length of each window, gets its rate."""
+        window, alone_window, trial = (self.all, WINDOW_S), (1, WINDOW_S), (self.all, TRIAL_S)
+        while True:
+            together = yield window
+            if torch.are_deterministic_algorithms_enabled() or not self.is_crowded():
+                continue
+            alone = yield 1, TRIAL_S
+            if alone > GAIN * together:
+                say_once("fewer_threads", stacklevel=7)  # where the training was called
+            while alone > GAIN * together:
+                until = time.perf_counter() + RETRY_S
+                while time.perf_counter() < until and self.is_crowded():
+                    alone = yield alone_window
+                together = yield trial
+            until = time.perf_counter() + RETRY_S
+            while time.perf_counter() < until:
+                yield window
+
+    def is_crowded(self) -> bool:
+        """Whether other programs took cores from this one's threads since the last call."""
+        clock_s, own_s = time.perf_counter(), time.process_time()
+        ours = (own_s - self._own_s) / max(clock_s - self._clock_s, 1e-9)
+        self._clock_s, self._own_s = clock_s, own_s
+        n_cores = psutil.cpu_count() or 1
+        others = psutil.cpu_percent() / 100 * n_cores - ours
+        return others - (n_cores - self.all) > CROWDED
+
+
+_kept = threading.local()
+
+
+@contextmanager
+def shared_cores(device: torch.device) -> Iterator[ThreadCount | None]:
+    """While this lasts, the number of threads may change; None where that has no point.
+
+    What is known of the machine is kept for the next training in this thread, which may be a short one.
+    """
+    n_threads = torch.get_num_threads()
+    if device.type != "cpu" or n_threads == 1:
+        yield None
+        return
+    count: ThreadCount | None = getattr(_kept, "count", None)
+    if count is None or count.all != n_threads:
+        count = _kept.count = ThreadCount()
+    torch.set_num_threads(count.chosen)
+    try:
+        yield count
+    finally:
+        torch.set_num_threads(n_threads)
