@@ -493,6 +493,10 @@ NOTES: dict[str, Text] = {
         "A plain generator is read by one thread, so that no batch is lost or doubled; workers={workers} is not used.",
         "普通生成器只由一个线程读取，以免批次丢失或重复；workers={workers} 不起作用。",
     ),
+    "not_recorded": Text(
+        "The training steps of this network are not recorded as a CUDA graph, which would be faster: {reason}.",
+        "此网络的训练步骤不会录制为 CUDA 图（录制后会更快）：{reason}。",
+    ),
     "threads_instead": Text(
         "use_multiprocessing is not needed: batches are prepared by threads.",
         "无需 use_multiprocessing：批次由线程准备。",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -25,6 +25,9 @@ from engine.training.metrics import find as find_metrics
 from engine.training.names import check_choice
 from engine.training.ranges import check_not_negative
 from engine.training.update import Update
+
+if TYPE_CHECKING:
+    from engine.training.captured import Captured
 
 
 class CompiledNetwork:
@@ -52,6 +55,7 @@ class CompiledNetwork:
         self._loss: losses.Loss | None = None
         self._loss_is_told = True
         self.metrics: list[Tracked] = []
+        self.captured: Captured | None = None  # how `loop` does steps, where they are recorded
 
     # --- settings ---------------------------------------------------------------------------------------------------
 
@@ -90,6 +94,7 @@ class CompiledNetwork:
             () if metrics is None else metrics, () if weighted_metrics is None else weighted_metrics, self._loss
         )
         self._update = optimizers.build(optimizer, self.network.parameters())
+        self.captured = None
 
     @property
     def update(self) -> Update:

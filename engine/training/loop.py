@@ -12,6 +12,7 @@ import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from engine.errors import DataError, TrainingError
 from engine.texts.training import NOTES
+from engine.training import captured
 from engine.training.device import set_chance
 from engine.training.losses import batch_loss
 from engine.training.metrics import Averages
@@ -106,9 +108,9 @@ def train_epoch(
 
     The loss of a batch is taken before its update, in training mode.
     """
-    update, loss = model.update, model.loss
     rates = array("d")
     set_training(model.network)
+    call = captured.caller(model, callbacks)
     for step, (inputs, targets, weights) in enumerate(batches, first_step):
         callbacks.on_train_batch_begin(step, {})
         began = perf_counter()
@@ -117,10 +119,8 @@ def train_epoch(
         set_chance(model.device, model.seed + model.n_batches)
         if class_weights is not None:
             weights = weigh(targets, weights, class_weights)
-        outputs = outputs_of(model, inputs, step)  # (B, C)
-        loss_b = batch_loss(loss, outputs, targets, weights)
         rates.append(model.learning_rate)
-        update(loss_b, len(targets))
+        loss_b, outputs = call(partial(learn, model, step), inputs, targets, weights)
         averages.add(loss_b, outputs, targets, weights)
         if threads is not None:
             threads.took(perf_counter() - began, len(targets))
@@ -129,6 +129,14 @@ def train_epoch(
         if model.stop_training:
             break
     return rates
+
+
+def learn(model: Model, step: int, inputs: Tensor, targets: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Do step number `step`: the loss of its batch before the update, (), and the outputs, (B, C)."""
+    outputs = outputs_of(model, inputs, step)
+    loss = batch_loss(model.loss, outputs, targets, weights)
+    model.update(loss, len(targets))
+    return loss, outputs
 
 
 def set_training(network: nn.Module) -> None:

@@ -79,10 +79,25 @@ class Update:
             for prepare in self._before:
                 prepare(gradients)
         self._step()
-        self.n += 1
         self._n_batches = self._n_pictures = 0
+        self.count()
+
+    def count(self) -> None:
+        """What follows an update: its number, and the next one's rate. Also of one that a recording made."""
+        self.n += 1
         for follow in self._after:
             follow()
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether each batch does the same on the device, so that it may be recorded.
+
+        That is: an update of its own, no average beside the weights, and a step that nobody waits for and that the
+        optimizer lets be recorded.
+        """
+        optimizer = self.optimizer
+        is_free = not optimizer.is_watched if isinstance(optimizer, Rated) else _is_capturable(optimizer)
+        return self._every == 1 and not self._settings.use_ema and is_free
 
     def _step(self) -> None:
         optimizer = self.optimizer
@@ -178,3 +193,8 @@ def clip_global_norm(gradients: list[Tensor], limit: float) -> None:
 def _like(weight: Tensor, values: Tensor | None) -> Tensor | None:
     """The values laid out in memory as their weight is: fused kernels do not look at strides."""
     return None if values is None else torch.empty_like(weight).copy_(values)
+
+
+def _is_capturable(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether a finished optimizer says so itself."""
+    return all(group.get("capturable") for group in optimizer.param_groups)

@@ -17,39 +17,21 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from engine import losses, metrics, optimizers
 from engine.augment.generator import ImageDataGenerator
 from engine.networks import zoo
-from engine.training import feeds, stream
-from engine.training.callbacks import Callback
+from engine.training import captured, feeds, stream
+from engine.training.callbacks import Callback, base
+from engine.training.look import waits
 from engine.training.metrics import N_LATEST
 from engine.training.model import Model
 from tests.training.pictures import N_CLASSES, pictures
 
 pytestmark = pytest.mark.filterwarnings("ignore:class_weight says nothing")
 
-aten = torch.ops.aten
-# Reading a value, and shapes that depend on values.
-WAITING = {
-    aten._local_scalar_dense,
-    aten.is_nonzero,
-    aten.equal,
-    aten.nonzero,
-    aten.masked_select,
-    aten._unique2,
-    aten.unique_dim,
-    aten.unique_consecutive,
-    aten.repeat_interleave,
-    aten.bincount,
-}
-
 
 class NoWaiting(TorchDispatchMode):
     """Fails at every operation that would wait for a GPU."""
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        packet = func.overloadpacket
-        by_mask = packet in (aten.index, aten.index_put, aten.index_put_) and any(
-            index is not None and index.dtype == torch.bool for index in args[1]
-        )
-        if packet in WAITING or by_mask:
+        if waits(func, args):
             raise AssertionError(f"{func} waits for the device")
         return func(*args, **(kwargs or {}))
 
@@ -71,31 +53,32 @@ def no_waiting():
 
 
 class Watch(Callback):
-    """Looks at all batches but the first of each training, in which optimizers make their state."""
+    """Looks at all batches after the first ones, in which optimizers make their state, and the step is recorded."""
 
-    def __init__(self, mode):
+    def __init__(self, mode, n_first):
         super().__init__()
         self.mode = mode
+        self.n_first = n_first
         self.n = 0
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.n == 0:
-            self.mode.__enter__()
         self.n += 1
+        if self.n == self.n_first:
+            self.mode.__enter__()
         if self.n == self.params["steps"]:  # what follows are the averages of the epoch, which are read
             self.close()
 
     def close(self):
-        if self.n:
+        if self.n >= self.n_first:
             self.mode.__exit__(None, None, None)
         self.n = 0
 
 
-def _train(device, mode, source, network=None, **compiled):
+def _train(device, mode, source, network=None, n_first=1, **compiled):
     network = network or zoo.small_cnn((8, 8, 3), N_CLASSES, width=4)
     model = Model(network, seed=0, device=device)
     model.compile(**compiled)
-    watch = Watch(mode)
+    watch = Watch(mode, n_first)
     arguments = {"epochs": 1, "verbose": 0, "callbacks": [watch], "class_weight": {0: 2.0, 1: 1.0}}
     try:
         if isinstance(source, tuple):
@@ -104,6 +87,7 @@ def _train(device, mode, source, network=None, **compiled):
             model.fit_generator(source, **arguments)
     finally:
         watch.close()
+    return model
 
 
 def _data(n=36):
@@ -207,7 +191,17 @@ class CudaErrors:
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("source", [_data, _flow], ids=["fit", "fit_generator"])
 def test_a_step_on_the_gpu_does_not_wait(source, case):
-    _train("cuda", CudaErrors(), source(), **CASES[case])
+    model = _train("cuda", CudaErrors(), source(), **CASES[case])
+    assert model.captured is None, "a callback that sees batches sees steps that are done"
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("case", ["adam", "sgd with momentum", "rmsprop", "metrics"])
+@pytest.mark.parametrize("source", [_data, _flow], ids=["fit", "fit_generator"])
+def test_a_replayed_step_does_not_wait(source, case, monkeypatch):
+    monkeypatch.setattr(base, "_is_ours", lambda method: True)
+    model = _train("cuda", CudaErrors(), source(), n_first=captured.N_ALIKE + 1, **CASES[case])
+    assert model.captured.n_replayed == 9 - captured.N_ALIKE - 1
 
 
 @pytest.mark.gpu

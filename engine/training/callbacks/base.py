@@ -100,7 +100,14 @@ class CallbackList:
     model : Model
     params : dict
         What `Callback.params` gets.
+
+    Attributes
+    ----------
+    see_batches : bool
+        Whether a function from outside of the engine is called at each batch of a training.
     """
+
+    see_batches = False
 
     def __init__(self, callbacks: Iterable[Any], model: Model, params: dict[str, Any]) -> None:
         callbacks = list(callbacks)
@@ -111,6 +118,8 @@ class CallbackList:
         for hook in HOOKS:
             methods = [method for callback in callbacks if (method := _find(callback, hook)) is not None]
             setattr(self, hook, _caller(methods))
+            if hook in _OLDER and not all(map(_is_ours, methods)):
+                self.see_batches = True
 
     if TYPE_CHECKING:
         # One method per hook, set above.
@@ -129,6 +138,10 @@ def _find(callback: Any, hook: str) -> Callable[..., None] | None:
         if method is not None and getattr(method, "__func__", method) is not getattr(Callback, name)
     )
     return next(own, None)
+
+
+def _is_ours(method: Callable[..., None]) -> bool:
+    return (getattr(method, "__module__", None) or "").partition(".")[0] == __name__.partition(".")[0]
 
 
 def _caller(methods: list[Callable[..., None]]) -> Callable[..., None]:

@@ -1,0 +1,274 @@
+"""A training step recorded once and then replayed: on CUDA one launch instead of one for each operation.
+
+Owns when a step may be recorded, and the recording with the memory it works on. What a step does is `loop`'s business:
+here it is any function of tensors. Where nothing can be recorded, the function is called.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook
+
+from engine.texts.training import NOTES
+from engine.training import rules
+from engine.training.look import Look
+
+if TYPE_CHECKING:
+    from engine.training.callbacks import CallbackList
+    from engine.training.model import Model
+
+N_ALIKE = 3
+"""Steps of the same shapes that are done as usual, before one is recorded."""
+
+Result = tuple[Tensor, ...]
+Work = Callable[..., Result]
+
+
+class Recorder(Protocol):
+    """A way to record what a function does on the device."""
+
+    def warm(self, work: Callable[[], Result]) -> Result:
+        """Call a function in the surroundings in which it will be recorded."""
+        ...
+
+    def record(self, work: Callable[[], Result]) -> tuple[Result, Callable[[], None]]:
+        """Call a function once, whose work is done then; and what does this work again, into the same memory."""
+        ...
+
+
+class CudaGraphs:
+    """Recordings as CUDA graphs.
+
+    Warmed up on the stream that records, as PyTorch asks for: gradients remember the stream of their first use.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._stream = torch.cuda.Stream(device)
+
+    def warm(self, work: Callable[[], Result]) -> Result:
+        current = torch.cuda.current_stream(self._device)
+        self._stream.wait_stream(current)
+        with torch.cuda.stream(self._stream):
+            result = work()
+        current.wait_stream(self._stream)
+        return result
+
+    def record(self, work: Callable[[], Result]) -> tuple[Result, Callable[[], None]]:
+        graph = torch.cuda.CUDAGraph()
+        # The threads that load batches go on meanwhile: only what this one does counts.
+        with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
+            result = work()
+        graph.replay()  # recording does nothing on the device
+        return result, graph.replay
+
+
+RECORDERS: dict[str, Callable[[torch.device], Recorder]] = {"cuda": CudaGraphs}
+
+
+class Captured:
+    """Calls a function of tensors, and replays a recording of it as soon as its calls are alike.
+
+    The function may depend on nothing that changes between calls but its tensors, those it changes itself, torch's
+    random numbers on the device, and the learning rates. Where it visibly does more, it is always called.
+
+    Parameters
+    ----------
+    model : Model
+        Whose optimizer's rates are meant, and whose update is counted.
+    recorder : Recorder
+    """
+
+    def __init__(self, model: Model, recorder: Recorder) -> None:
+        self._model = model
+        self._recorder = recorder
+        self._rates = _Rates(model.update.optimizer, model.device)
+        self._recording: _Recording | None = None
+        self._key: Any = None
+        self._n_alike = 0
+        self._look: Look | None = None
+        self.is_hopeless = False
+        self.n_replayed = 0
+
+    def begin(self) -> None:
+        """Forget the recording if what it works on is no longer what it was: ask where that may have happened."""
+        if self._recording is not None and self._recording.condition != _condition(self._model):
+            self._recording, self._key, self._n_alike = None, None, 0
+
+    def __call__(self, work: Work, *inputs: Tensor | None) -> Result:
+        """What ``work(*inputs)`` gives, after having done it."""
+        if self.is_hopeless:
+            return work(*inputs)
+        self._rates.refresh()
+        key = [self._rates.baked(), *(None if t is None else (t.shape, t.dtype) for t in inputs)]
+        if self._recording is not None and key == self._recording.key:
+            self._n_alike = 0
+            self.n_replayed += 1
+            result = self._recording.replay(inputs)
+            self._model.update.count()
+            return result
+        self._n_alike = self._n_alike + 1 if key == self._key else 1
+        self._key = key
+        with self._rates.on_device():
+            if self._n_alike < N_ALIKE - 1:
+                return self._recorder.warm(lambda: work(*inputs))
+            if self._n_alike <= N_ALIKE:
+                return self._looked_at(work, inputs)
+        return self._record(key, work, inputs)
+
+    def _looked_at(self, work: Work, inputs: Sequence[Tensor | None]) -> Result:
+        """Call it, and look whether it does the same each time, and nothing that no recording can do."""
+        before, self._look = self._look, Look(self._model.device)
+        with self._look:
+            result = self._recorder.warm(lambda: work(*inputs))
+        if self._look.problem is not None:
+            self._give_up(self._look.problem)
+        elif self._n_alike == N_ALIKE and (before is None or before.seen != self._look.seen):
+            self._give_up("it does not do the same at each step")
+        return result
+
+    def _record(self, key: Any, work: Work, inputs: Sequence[Tensor | None]) -> Result:
+        self._look = None
+        static = [None if t is None else t.clone() for t in inputs]
+        update, rates = self._model.update, self._rates.values()
+        n = update.n
+        try:
+            with self._rates.on_device(recording=True):
+                result, replay = self._recorder.record(lambda: work(*static))
+        except Exception as error:  # whatever a network does that no recording can: it is done as usual
+            self._give_up(str(error).partition("\n")[0])
+            update.n = n
+            self._rates.set(rates)
+            return work(*inputs)
+        self._recording = _Recording(key, _condition(self._model), static, result, replay)
+        return self._recording.result()
+
+    def _give_up(self, reason: str) -> None:
+        self.is_hopeless = True
+        warnings.warn(NOTES["not_recorded"]("en", reason=reason), stacklevel=2)
+
+
+@dataclass
+class _Recording:
+    """The tensors that a recording reads and writes, and how to play it."""
+
+    key: Any
+    condition: Any
+    static: list[Tensor | None]
+    given: Result
+    again: Callable[[], None]
+
+    def replay(self, inputs: Sequence[Tensor | None]) -> Result:
+        for static, values in zip(self.static, inputs, strict=True):
+            if static is not None:
+                static.copy_(values)  # type: ignore[arg-type]  # the key says that there are values
+        self.again()
+        return self.result()
+
+    def result(self) -> Result:
+        """Copies: the next replay writes over what this one gave."""
+        return tuple(tensor.detach().clone() for tensor in self.given)
+
+
+class _Rates:
+    """An optimizer's learning rates, as a recording sees them.
+
+    PyTorch's fused kernels read a rate out of a tensor on the device, so that it may change between replays. Into other
+    rules' recordings the rate is baked.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, device: torch.device) -> None:
+        self._optimizer = optimizer
+        self._read = isinstance(optimizer, rules.Adam) and all(group["fused"] for group in optimizer.param_groups)
+        self._tensors = [torch.zeros((), device=device) for _ in optimizer.param_groups]
+        self._latest: list[Any] = []
+
+    def values(self) -> list[Any]:
+        return [group["lr"] for group in self._optimizer.param_groups]
+
+    def set(self, rates: list[Any]) -> None:
+        for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+
+    def baked(self) -> list[Any] | None:
+        """What a recording holds for good; of a tensor that it is this one."""
+        return None if self._read else [id(rate) if isinstance(rate, Tensor) else rate for rate in self.values()]
+
+    def refresh(self) -> None:
+        """Bring the rates to the device, where they have changed."""
+        rates = self.values()
+        if self._read and rates != self._latest:
+            for tensor, rate in zip(self._tensors, rates, strict=True):
+                tensor.fill_(rate)
+            self._latest = rates
+
+    @contextmanager
+    def on_device(self, recording: bool = False) -> Iterator[None]:
+        """Let the optimizer compute with the tensors, and, where it looks at that, know that it is recorded."""
+        groups, rates = self._optimizer.param_groups, self.values()
+        if self._read:
+            self.set(self._tensors)
+            for group in groups:
+                group["capturable"] = recording
+        try:
+            yield
+        finally:
+            for group, tensor, rate in zip(groups, self._tensors, rates, strict=True):
+                if group["lr"] is tensor:  # else a schedule has set the next one
+                    group["lr"] = rate
+                if self._read:
+                    group["capturable"] = False
+
+
+# --- when -----------------------------------------------------------------------------------------------------------
+
+
+def caller(model: Model, callbacks: CallbackList) -> Callable[..., Result]:
+    """What does the steps of an epoch, as ``caller(work, *tensors)``: it records them where it may, or just calls."""
+    if model.device.type not in RECORDERS or not _may_record(model, callbacks):
+        return _call
+    if model.captured is None:
+        model.captured = Captured(model, RECORDERS[model.device.type](model.device))
+    model.captured.begin()
+    return model.captured
+
+
+def _call(work: Work, *inputs: Tensor | None) -> Result:
+    return work(*inputs)
+
+
+def _may_record(model: Model, callbacks: CallbackList) -> bool:
+    """Whether every step does the same on the device, and nobody wants to look on.
+
+    Functions of the user's that are called at each batch, and hooks of modules and weights, may look at anything.
+    """
+    return model.update.is_uniform and not callbacks.see_batches and not _is_watched(model.network)
+
+
+def _is_watched(network: nn.Module) -> bool:
+    hooks: list[Any] = [_has_any_global_hook()]
+    for module in network.modules():
+        hooks += (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks)
+    for weight in network.parameters():
+        hooks += (weight._backward_hooks, weight._post_accumulate_grad_hooks)
+    return any(hooks)
+
+
+def _condition(model: Model) -> Any:
+    """What a recording takes for granted: modes, what is trained, settings, and where in memory everything is."""
+    network, optimizer = model.network, model.optimizer
+    states = [values for state in optimizer.state.values() for values in state.values() if isinstance(values, Tensor)]
+    settings = [{name: v for name, v in g.items() if name not in ("params", "lr")} for g in optimizer.param_groups]
+    return (
+        [(id(module), module.training) for module in network.modules()],
+        [(weight.data_ptr(), weight.requires_grad) for weight in network.parameters()],
+        [values.data_ptr() for values in (*network.buffers(), *states)],
+        settings,
+    )

@@ -1,0 +1,353 @@
+"""Steps that are recorded and replayed train like steps that are done.
+
+Bit for bit with a recorder on the CPU, which shows that nothing of a step is hidden in Python; nearly so on a GPU.
+"""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from engine import optimizers
+from engine.networks import zoo
+from engine.optimizers import schedules
+from engine.training import captured
+from engine.training.callbacks import Callback, LambdaCallback, OneCycle
+from engine.training.model import Model
+from tests.training.pictures import N_CLASSES, assert_same_weights, pictures
+from tests.training.recorder import Replayed
+
+RATE = 2.0**-9  # the same as float32, which a recording reads
+ON_GPU = pytest.param("cuda", marks=pytest.mark.gpu)
+DEVICES = pytest.mark.parametrize("device", ["cpu", ON_GPU])
+
+
+@pytest.fixture(autouse=True)
+def recorder(monkeypatch):
+    monkeypatch.setitem(captured.RECORDERS, "cpu", Replayed)
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Trains without recording."""
+
+    def fit(model, *args, **kwargs):
+        with monkeypatch.context() as patch:
+            patch.setattr(captured, "RECORDERS", {})
+            return fit_(model, *args, **kwargs)
+
+    return fit
+
+
+def make(device="cpu", network=None, precision="float32", **compiled):
+    torch.manual_seed(1)
+    model = Model((network or small_cnn)(), seed=1, device=device, precision=precision)
+    model.compile(**{"optimizer": optimizers.Adam(RATE), **compiled})
+    return model
+
+
+def fit_(model, epochs=3, callbacks=(), n=50, size=8, **kwargs):
+    """Six full batches and a short one per epoch."""
+    images, labels = pictures(n)
+    settings = {"batch_size": size, "epochs": epochs, "callbacks": list(callbacks), "verbose": 0, **kwargs}
+    return model.fit(images, labels, **settings).history
+
+
+def assert_same_training(one, other, histories, device):
+    if device == "cpu":
+        assert_same_weights(one, other)
+        assert histories[0] == histories[1]
+    else:
+        for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
+        assert histories[0]["loss"] == pytest.approx(histories[1]["loss"], rel=1e-3)
+
+
+def small_cnn():
+    return zoo.small_cnn((8, 8, 3), N_CLASSES, width=4)
+
+
+def convolution(model):
+    return next(module for module in model.network if isinstance(module, nn.Conv2d))
+
+
+def dropout():
+    return nn.Sequential(nn.Flatten(), nn.Linear(192, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, N_CLASSES))
+
+
+CASES = {
+    "adam": {},
+    "adamw": {"optimizer": optimizers.AdamW(RATE)},
+    "amsgrad": {"optimizer": optimizers.Adam(RATE, amsgrad=True)},
+    "schedule": {"optimizer": optimizers.Adam(schedules.ExponentialDecay(RATE, 2, 0.5, staircase=True))},
+    "clipped norms": {"optimizer": optimizers.Adam(RATE, clipnorm=0.1)},
+    "clipped norm of all": {"optimizer": optimizers.SGD(0.05, global_clipnorm=0.1)},
+    "momentum": {"optimizer": optimizers.SGD(0.05, momentum=0.9, nesterov=True, weight_decay=0.01)},
+    "rmsprop": {"optimizer": optimizers.RMSprop(0.01, momentum=0.9, centered=True)},
+    "metrics": {"metrics": ["accuracy", "auc"], "weighted_metrics": ["accuracy"]},
+    "bfloat16": {"precision": "mixed_bfloat16"},
+    "dropout": {"network": dropout},
+}
+
+
+@DEVICES
+@pytest.mark.parametrize("case", CASES)
+def test_replayed_steps_train_alike(eager, device, case):
+    ours, theirs = (make(device, **CASES[case]) for _ in range(2))
+    histories = fit_(ours), eager(theirs)
+    # The first epoch does three full batches as usual, and replays the fourth while it records it.
+    assert ours.captured.n_replayed == 2 + 6 + 6
+    assert theirs.captured is None
+    assert_same_training(ours, theirs, histories, device)
+    assert ours.update.n == theirs.update.n == 21
+    assert ours.learning_rate == theirs.learning_rate
+
+
+@DEVICES
+def test_weights_of_pictures_and_classes(eager, device):
+    ours, theirs = make(device), make(device)
+    settings = {"sample_weight": np.linspace(0, 2, 50), "class_weight": {0: 2.0, 1: 1.0, 2: 0.5}}
+    histories = fit_(ours, **settings), eager(theirs, **settings)
+    assert ours.captured.n_replayed == 14
+    assert_same_training(ours, theirs, histories, device)
+
+
+@DEVICES
+def test_a_training_continued_from_a_file_equals_one_that_never_stopped(tmp_path, device):
+    through, begun, continued = (make(device, network=dropout) for _ in range(3))
+    fit_(through, 4)
+    fit_(begun, 2)
+    begun.save(tmp_path / "m")
+    continued.load(tmp_path / "m")
+    fit_(continued, 2)
+    assert continued.captured.n_replayed == 8
+    assert_same_training(through, continued, [{"loss": []}] * 2, device)
+
+
+@DEVICES
+@pytest.mark.parametrize("optimizer", [optimizers.Adam(RATE), optimizers.SGD(0.05, momentum=0.9)], ids=["adam", "sgd"])
+def test_a_rate_that_changes_between_epochs(eager, device, optimizer):
+    def halve(model):
+        return Halve(model)
+
+    class Halve(Callback):
+        def __init__(self, model):
+            super().__init__()
+            self.mine = model
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.mine.learning_rate *= 0.5
+
+    ours, theirs = make(device, optimizer=optimizer), make(device, optimizer=optimizer)
+    histories = fit_(ours, callbacks=[halve(ours)]), eager(theirs, callbacks=[halve(theirs)])
+    # Adam reads the rate anew; into the other rule's recording it is baked, so that each epoch begins afresh.
+    assert ours.captured.n_replayed == (14 if isinstance(optimizer, optimizers.Adam) else 6)
+    assert_same_training(ours, theirs, histories, device)
+
+
+def test_a_rate_that_changes_at_each_step_is_read_or_never_recorded(eager):
+    cycle = [OneCycle(0.01)]
+    for optimizer, n_replayed in ((optimizers.Adam(), 14), (optimizers.SGD(), 0)):
+        ours, theirs = make(optimizer=optimizer), make(optimizer=optimizer)
+        fit_(ours, callbacks=cycle), eager(theirs, callbacks=cycle)
+        assert ours.captured.n_replayed == n_replayed
+        for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)  # the rate as float32
+
+
+@DEVICES
+@pytest.mark.parametrize("change", ["freeze", "load", "replace"])
+def test_what_a_callback_changes_between_epochs_counts(eager, device, change, tmp_path):
+    donor = make(device)
+    eager(donor, 1)
+    donor.save(tmp_path / "donor")
+
+    class Change(Callback):
+        def __init__(self, model):
+            super().__init__()
+            self.mine = model
+
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch != 1:
+                return
+            if change == "freeze":
+                convolution(self.mine).requires_grad_(False)
+            elif change == "load":
+                self.mine.load(tmp_path / "donor")
+            else:
+                self.mine.network[-1].weight.data = torch.zeros_like(self.mine.network[-1].weight)
+
+    ours, theirs = make(device), make(device)
+    histories = fit_(ours, callbacks=[Change(ours)]), eager(theirs, callbacks=[Change(theirs)])
+    assert ours.captured.n_replayed == 2 + 2 + 6
+    assert_same_training(ours, theirs, histories, device)
+
+
+def test_short_batches_of_many_epochs_are_not_taken_for_the_rule():
+    model = make()
+    fit_(model, 6)
+    assert model.captured.n_replayed == 2 + 5 * 6
+    assert model.captured._recorder.n_recorded == 1
+
+
+def test_batches_of_another_size_are_recorded_in_their_turn(eager):
+    ours, theirs = make(), make()
+    for model, fit in ((ours, fit_), (theirs, eager)):
+        for size in (8, 5):
+            fit(model, 1, n=40, size=size)
+    assert ours.captured.n_replayed == 1 + 4
+    assert_same_weights(ours, theirs)
+
+
+def test_trainings_one_after_the_other_share_a_recording(eager):
+    ours, theirs = make(), make()
+    for model, fit in ((ours, fit_), (theirs, eager)):
+        for _ in range(3):
+            fit(model, 1)
+        fit(model, 1, n=24)  # batches of the same size
+    assert ours.captured.n_replayed == 2 + 6 + 6 + 3
+    assert_same_weights(ours, theirs)
+    ours.compile()
+    assert ours.captured is None
+
+
+# --- what is not recorded -------------------------------------------------------------------------------------------
+
+
+class Cooling(nn.Module):
+    """Keeps a number in Python."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.scale = nn.Linear(192, N_CLASSES), 1.0
+
+    def forward(self, x):
+        self.scale *= 0.9
+        return self.scale * self.layer(x.flatten(1))
+
+
+class Reading(Cooling):
+    def forward(self, x):
+        return self.layer(x.flatten(1) * (2.0 if x.mean() > 0 else 1.0))
+
+
+class Rolling(Cooling):
+    def forward(self, x):
+        return self.layer(x.flatten(1)) * (1.0 if random.random() < 2 else 2.0)
+
+
+class Drawing(Cooling):
+    def forward(self, x):
+        return self.layer(x.flatten(1)) * (1.0 if np.random.rand() < 2 else 2.0)
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        (Cooling, "does not do the same"),
+        (Reading, "waits for"),
+        (Rolling, "random numbers"),
+        (Drawing, "random numbers"),
+    ],
+)
+def test_a_network_that_does_more_than_computing_is_called(eager, network, reason):
+    ours, theirs = make(network=network), make(network=network)
+    with pytest.warns(UserWarning, match=f"not recorded as a CUDA graph.*{reason}") as said:
+        histories = fit_(ours), eager(theirs)
+    assert len([w for w in said if "not recorded" in str(w.message)]) == 1
+    assert ours.captured.n_replayed == 0
+    assert_same_training(ours, theirs, histories, "cpu")
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_recording_that_fails_is_never_tried_again(eager, monkeypatch, late):
+    class Fails(Replayed):
+        def record(self, work):
+            self.n_recorded += 1
+            if late:
+                memory = [*ours.network.state_dict().values()]
+                memory += [values for state in ours.optimizer.state.values() for values in state.values()]
+                before = [values.clone() for values in memory]
+                work()  # all of Python runs, and nothing on the device
+                torch._foreach_copy_(memory, before)
+            raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    monkeypatch.setitem(captured.RECORDERS, "cpu", Fails)
+    optimizer = optimizers.Adam(schedules.ExponentialDecay(RATE, 1, 0.5, staircase=True))
+    ours, theirs = make(optimizer=optimizer), make(optimizer=optimizer)
+    with pytest.warns(UserWarning, match=r"faster: operation not permitted when stream is capturing\."):
+        histories = fit_(ours), eager(theirs)
+    assert ours.captured._recorder.n_recorded == 1
+    assert_same_training(ours, theirs, histories, "cpu")
+
+
+def foreign(network):
+    return torch.optim.SGD(network.parameters(), 0.05)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [optimizers.Adam(gradient_accumulation_steps=2), optimizers.Adam(use_ema=True), foreign],
+    ids=["accumulation", "average", "foreign"],
+)
+def test_an_update_that_is_not_always_the_same_is_called(optimizer):
+    model = make()
+    model.compile(optimizer(model.network) if optimizer is foreign else optimizer)
+    fit_(model)
+    assert model.captured is None
+
+
+def test_a_callback_that_sees_batches_sees_what_is_done():
+    seen = []
+
+    class Sees(Callback):
+        def on_batch_end(self, batch, logs=None):
+            seen.append(convolution(model).weight.grad.clone())
+
+    model = make()
+    for callback in (Sees(), LambdaCallback(on_train_batch_begin=lambda *_: None)):
+        fit_(model, 1, [callback])
+        assert model.captured is None
+    assert not torch.equal(seen[-1], seen[-2])
+
+
+def test_hooks_hear_of_each_step():
+    heard = []
+    model = make()
+    handles = [
+        lambda: convolution(model).register_forward_hook(lambda *_: heard.append("module")),
+        lambda: convolution(model).weight.register_hook(lambda _: heard.append("weight")),
+        lambda: model.optimizer.register_step_post_hook(lambda *_: heard.append("optimizer")),
+    ]
+    for hook in handles:
+        heard.clear()
+        handle = hook()
+        fit_(model, 1)
+        handle.remove()
+        assert len(heard) >= 7
+    assert model.captured is None
+    fit_(model, 1)
+    assert model.captured.n_replayed == 2
+
+
+def test_evaluation_in_between_changes_nothing(eager):
+    images, labels = pictures(20)
+    ours, theirs = make(), make()
+    data = {"validation_data": (images, labels)}
+    assert fit_(ours, **data) == eager(theirs, **data)
+    assert_same_weights(ours, theirs)
+
+
+def test_the_check_finds_what_is_hidden_in_python(eager, monkeypatch):
+    """A rate that a recording has baked: the replayed training must differ."""
+    monkeypatch.setattr(captured._Rates, "baked", lambda self: None)
+    optimizer = optimizers.SGD(schedules.ExponentialDecay(0.1, 10, 0.5, staircase=True))
+    ours, theirs = make(optimizer=optimizer), make(optimizer=optimizer)
+    fit_(ours), eager(theirs)
+    assert ours.captured.n_replayed == 14
+    with pytest.raises(AssertionError):
+        assert_same_weights(ours, theirs)
