@@ -19,6 +19,7 @@ from torch import Tensor
 
 from engine import catalog
 from engine.training.checks import is_array, parts
+from engine.training.contest import Contest
 from engine.training.device import to_device
 from engine.training.notes import say_once
 
@@ -155,7 +156,8 @@ def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Generator[
     """The calls' results in their order, up to `max_queue_size` of them computed ahead by `workers` threads.
 
     An exception of a call is raised here, unchanged, when its turn comes. No thread is left when this ends, whichever
-    way it ends. With 0 workers each call is made here when its result is wanted.
+    way it ends. With 0 workers, and for as long as that proves quicker, each call is made here when its result is
+    wanted; never while a thread is at another one.
     """
     if workers == 0:
         yield from (call() for call in calls if call is not BARRIER)
@@ -163,6 +165,7 @@ def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Generator[
     pool = ThreadPoolExecutor(workers, thread_name_prefix="fitlab-feed")
     queue: deque[Future[Any]] = deque()
     remaining, at_barrier = iter(calls), False
+    contest = Contest(max_queue_size)
 
     def refill() -> None:
         nonlocal at_barrier
@@ -177,11 +180,21 @@ def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Generator[
                 queue.append(pool.submit(call))
 
     try:
-        refill()
-        while queue:
-            result = queue.popleft().result()
-            refill()  # work for the threads while this result is used
+        while True:
+            if contest.ahead:
+                refill()
+            is_drained = not queue
+            if queue:
+                result = queue.popleft().result()
+                if contest.ahead:
+                    refill()  # work for the threads while this result is used
+            else:
+                call = next((call for call in remaining if call is not BARRIER), None)
+                if call is None:
+                    return
+                result = call()
             yield result
+            contest.batch_came(counts=contest.ahead or is_drained)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
