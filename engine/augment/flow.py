@@ -12,7 +12,8 @@ import numpy as np
 
 from engine.augment.files import settle_generator
 from engine.augment.iterator import PictureIterator, bounds, check_subset, order
-from engine.augment.pixels import check_batch, is_mapped
+from engine.augment.mapped import is_mapped, take
+from engine.augment.pixels import check_batch
 from engine.errors import DataError
 
 if TYPE_CHECKING:
@@ -144,14 +145,19 @@ class NumpyArrayIterator(PictureIterator):
         np.ndarray or tuple
             x (n, H, W, C) of `dtype`, or a list of it and the other arrays' rows; (x, y),
             (x, y, sample_weight) where these were given.
+
+        Raises
+        ------
+        DataError
+            If a memory-mapped file has become shorter.
         """
         images = self._transformed(self.x, indices, indices, pass_)
-        inputs = [images, *(values[indices] for values in self.others)] if self.others else images
+        inputs = [images, *(take(values, indices) for values in self.others)] if self.others else images
         if self.y is None:
             return inputs
         if self.sample_weight is None:
-            return inputs, self.y[indices]
-        return inputs, self.y[indices], self.sample_weight[indices]
+            return inputs, take(self.y, indices)
+        return inputs, take(self.y, indices), take(self.sample_weight, indices)
 
     def _alongside(self, name: str, values: Any) -> np.ndarray:
         try:

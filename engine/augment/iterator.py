@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from engine.augment.arguments import CHECKS, check_count, check_path, check_seed, is_one_of
+from engine.augment.mapped import read_ahead
 from engine.errors import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ class PictureIterator(Iterator):
 
     def _transformed(self, images: np.ndarray, rows: np.ndarray, samples: np.ndarray, pass_: int) -> np.ndarray:
         """Some rows of `images`, as the pictures that they are of a pass: their samples' numbers decide."""
+        read_ahead(images, rows)
         if self.subset == "validation":
             batch = self.generator.standardized(images, rows)
         else:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.augment.mapped import is_mapped
 from engine.errors import DataError, SpecError
 from engine.texts.augment import WARNINGS
 
@@ -67,13 +68,3 @@ def as_numbers(images: Any, dtype: Any = None) -> np.ndarray:
         return array if dtype is None else array.astype(dtype, copy=False)
     except (TypeError, ValueError):
         raise SpecError("augment.not_a_type", field="augment.dtype", value=repr(dtype)) from None
-
-
-def is_mapped(array: np.ndarray) -> bool:
-    """Whether an array shows a memory-mapped file, in whatever form."""
-    base: Any = array
-    while isinstance(base, np.ndarray):
-        if isinstance(base, np.memmap):
-            return True
-        base = base.base
-    return False

@@ -244,6 +244,14 @@ ERRORS: dict[str, ErrorText] = {
             "请去掉该图片，或用 numpy.nan_to_num 替换这些值。",
         ),
     ),
+    "file_shortened": ErrorText(
+        Text("the file “{path}” to stay as it was when it was mapped", "文件“{path}”自映射后保持不变"),
+        Text("one that has become shorter since", "此后变短的文件"),
+        Text(
+            "Open it again with numpy.load(..., mmap_mode='r') when whoever writes it has finished.",
+            "请在写入完成后用 numpy.load(..., mmap_mode='r') 重新打开它。",
+        ),
+    ),
     "length_differs": ErrorText(
         Text("{n} rows in {name}, one per picture", "{name} 有 {n} 行，每张图片一行"),
         RECEIVED,

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from engine.augment import warp_cuda
 from engine.augment.flow import order
-from engine.augment.pixels import is_mapped
+from engine.augment.mapped import is_mapped, take
 from engine.errors import DataError
 from engine.training.blocks import Block, batches_at_once, runs
 from engine.training.checks import check_lengths, is_array, on_host
@@ -400,7 +400,7 @@ def _shared(values: np.ndarray) -> Tensor | np.ndarray:
 
 
 def _take(source: Sequence[Any], rows: Tensor) -> tuple[Any, ...]:
-    return tuple(v.index_select(0, rows) if isinstance(v, Tensor) else v[rows.numpy()] for v in source)
+    return tuple(v.index_select(0, rows) if isinstance(v, Tensor) else take(v, rows.numpy()) for v in source)
 
 
 def _again_and_again(source: Iterable[Item]) -> Iterator[Item]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine.augment.pixels import is_mapped
+from engine.augment.mapped import is_mapped
 from engine.errors import DataError
 from tests.training.pictures import assert_same_weights, cnn, pictures
 
