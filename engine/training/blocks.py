@@ -11,6 +11,7 @@ from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
 
+import numpy as np
 from torch import Tensor
 
 PICTURES = 4096  # as many keep a GPU busy
@@ -41,18 +42,27 @@ class Block:
                 self._batches = list(zip(*(rows.split(self._sizes) for rows in self._load()), strict=True))
         return self._batches[k]
 
-    def calls(self) -> Iterator[Callable[[], tuple[Tensor, ...]]]:
-        """One call per batch."""
-        return (partial(self.batch, k) for k in range(len(self._sizes)))
+
+def together(
+    batches: Iterable[tuple[int, np.ndarray]], load: Callable[[int, np.ndarray], tuple[Tensor, ...]], most: int
+) -> Iterator[Callable[[], tuple[Tensor, ...]]]:
+    """One call per batch, of which up to `most` of a pass are made at once.
+
+    Parameters
+    ----------
+    batches : iterable of (int, np.ndarray)
+        Pass of each batch, and the indices of its rows.
+    load : callable
+        Gives the rows of a pass with some indices, as tensors.
+    most : int
+        At least 1.
+    """
+    for pass_, of_pass in groupby(batches, itemgetter(0)):
+        while some := [rows for _, rows in islice(of_pass, most)]:
+            block = Block(partial(load, pass_, np.concatenate(some)), [len(rows) for rows in some])
+            yield from (partial(block.batch, k) for k in range(len(some)))
 
 
 def batches_at_once(batch_size: int, bytes_of_row: int) -> int:
     """How many batches are worth one launch and have room; at least 1."""
     return max(1, min(PICTURES, BYTES // max(1, bytes_of_row)) // batch_size)
-
-
-def runs(positions: Iterable[tuple[int, int]], most: int) -> Iterator[tuple[int, list[int]]]:
-    """The same positions (pass, k) as (pass, [k, ...]), at most so many k each."""
-    for pass_, of_pass in groupby(positions, itemgetter(0)):
-        while ks := [k for _, k in islice(of_pass, most)]:
-            yield pass_, ks

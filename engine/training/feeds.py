@@ -19,7 +19,7 @@ from engine.augment import warp_cuda
 from engine.augment.flow import order
 from engine.augment.mapped import is_mapped, take
 from engine.errors import DataError
-from engine.training.blocks import Block, batches_at_once, runs
+from engine.training.blocks import batches_at_once, together
 from engine.training.checks import check_lengths, is_array, on_host
 from engine.training.stream import BARRIER, END, Call, Item, is_known, to_tensor
 
@@ -114,17 +114,24 @@ class ArrayFeed(Feed):
 
     def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
         """Slices of one order per pass."""
-        size, length = self.reading.batch_size, self.length
-        source: Sequence[Any] = self._on_device() or [
-            values if is_mapped(values) else _shared(values) for values in self.arrays
-        ]
-        rows: Tensor | None = None
-        for pass_, k in _positions(numbers, length):
+        batches = self._rows(numbers, seed)
+        if (resident := self._on_device()) is not None:
+            most = batches_at_once(self.reading.batch_size, resident[0][0].nbytes)
+            return together(batches, self._load_rows, most)
+        source = [values if is_mapped(values) else _shared(values) for values in self.arrays]
+        return (partial(_take, source, torch.from_numpy(rows)) for _, rows in batches)
+
+    def _rows(self, numbers: Iterable[int], seed: int) -> Iterator[tuple[int, np.ndarray]]:
+        """Pass and rows of each batch."""
+        size, rows = self.reading.batch_size, None
+        for pass_, k in _positions(numbers, self.length):
             if rows is None or k == 0:
-                rows = torch.from_numpy(self._order(seed, pass_))
-                if self._resident is not None:
-                    rows = rows.to(self.reading.device, non_blocking=True)
-            yield partial(_take, source, rows[k * size : (k + 1) * size])
+                rows = self._order(seed, pass_)
+            yield pass_, rows[k * size : (k + 1) * size]
+
+    def _load_rows(self, pass_: int, rows: np.ndarray) -> tuple[Tensor, ...]:
+        assert self._resident is not None
+        return _take(self._resident, *warp_cuda.upload(self.reading.device, rows))
 
     def _order(self, seed: int, pass_: int) -> np.ndarray:
         """(N,) the order of all rows in a pass."""
@@ -268,10 +275,8 @@ class DeviceFlowFeed(FlowFeed):
         if not self._resident:
             self._resident = [to_tensor(values).to(self._device) for values in _arrays(self.source)]
         most = batches_at_once(self.source.batch_size, 4 * self._resident[0][0].numel())
-        for pass_, ks in runs(_positions(numbers, self.length), most):
-            of_batches = [self._indices(pass_, k) for k in ks]
-            load = partial(self._load_rows, pass_, np.concatenate(of_batches))
-            yield from Block(load, [len(indices) for indices in of_batches]).calls()
+        batches = ((pass_, self._indices(pass_, k)) for pass_, k in _positions(numbers, self.length))
+        return together(batches, self._load_rows, most)
 
     def _load_rows(self, pass_: int, indices: np.ndarray) -> tuple[Tensor, ...]:
         flow = self.source
@@ -280,8 +285,7 @@ class DeviceFlowFeed(FlowFeed):
             inputs = warp_cuda.standardized(flow.generator, images, indices)
         else:
             inputs = warp_cuda.augment(flow.generator, images, indices, flow.seed, pass_)
-        (rows,) = warp_cuda.upload(self._device, indices)
-        return (inputs, *(values[rows] for values in others))
+        return (inputs, *_take(others, *warp_cuda.upload(self._device, indices)))
 
 
 class GeneratorFeed(Feed):
