@@ -25,12 +25,14 @@ from engine.augment.warp_steps import (
     blend_4,
     blend_some,
     find_neighbours,
+    prefetch,
     place,
 )
 
 FILL_MODES = {"nearest": 0, "reflect": 1, "wrap": 2, "constant": 3}
 NEAREST, REFLECT, WRAP, CONSTANT = FILL_MODES.values()
 
+CACHE_LINE = 64  # bytes
 FAR = 1e15  # pixels; beyond, a float has no fraction left to tell neighbours apart
 
 
@@ -45,12 +47,14 @@ def warp_all(
     memory = np.empty(N_LINES * CHUNK + LANES)
     aligned = (-memory.ctypes.data // 8) % LANES
     piece = memory[aligned : aligned + N_LINES * CHUNK]
+    size = images[0].size
     for k in range(indices.size):
         m = matrices[k]
+        after = indices[min(k + 1, indices.size - 1)] * size
         if m[0, 0] == 1 and m[0, 1] == 0 and m[0, 2] == 0 and m[1, 0] == 0 and m[1, 1] == 1 and m[1, 2] == 0:
             _copy(images[indices[k]], flips[k, 0], flips[k, 1], scale, out[k])
         else:
-            _warp(images, indices[k], m, flips[k, 0], flips[k, 1], mode, order, cval, scale, out, k, piece)
+            _warp(images, indices[k], m, flips[k, 0], flips[k, 1], mode, order, cval, scale, out, k, piece, after)
 
 
 @kernel
@@ -78,6 +82,7 @@ def _warp(
     out: Any,
     k: int,
     piece: Any,
+    after: int,
 ) -> None:
     """Resample picture `index` of `images` to picture k of `out`."""
     height, width, n_channels = out.shape[1:]
@@ -85,7 +90,11 @@ def _warp(
     last = float(images.size - start - WORD) if images.itemsize == 1 else np.inf
     first, step = (width - 1, -1) if horizontal else (0, 1)
     low, highest_y, highest_x = (0.0, height - 1.0, width - 1.0) if mode == NEAREST else (-np.inf, np.inf, np.inf)
+    ahead, line = after, CACHE_LINE // images.itemsize
     for row in range(height):
+        while ahead < after + (row + 1) * width * n_channels:
+            prefetch(images, ahead)
+            ahead += line
         to_row = height - 1 - row if vertical else row
         y, x = m[0, 2] + row * m[0, 0], m[1, 2] + row * m[1, 0]
         for begin in range(0, width, CHUNK):

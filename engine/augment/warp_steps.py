@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numba.extending
+from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 
 from engine.augment.simd import DOUBLE, FLOAT, INT32, INT64, LANES, Vector, pointer, store_interleaved
 
@@ -24,6 +26,21 @@ MOST_BYTES = WORD // 2  # channels that a picture of uint8 may have, then
 # earlier the word begins that is read for it; and how many values after the left neighbour the right one stands.
 Y, X, TO_TOP, TO_LEFT, TOP, BOTTOM, TOP_SHIFT, BOTTOM_SHIFT, APART = range(9)
 N_LINES = 9
+
+
+@intrinsic
+def prefetch(typing: Any, images: Any, at: Any) -> Any:
+    """Ask for the cache line of a value that will be read soon."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        address = pointer(context, builder, signature.args[0], *arguments)
+        address = builder.bitcast(address, ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [address.type, INT32, INT32, INT32])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [address, INT32(0), INT32(2), INT32(1)])  # to read, into the second level, data
+        return context.get_dummy_value()
+
+    return types.void(images, types.int64), generate
 
 
 @intrinsic
