@@ -242,9 +242,9 @@ def _either_way(largest: float, number: np.ndarray) -> np.ndarray:
 
 
 def _shift(shift: Shift, number: np.ndarray, sign: np.ndarray, side: int) -> np.ndarray:
-    if isinstance(shift, tuple):
-        chosen = np.array(shift, np.float64)[(number * len(shift)).astype(np.int64)]
-        drawn = np.where(sign < 0.5, -chosen, chosen)
+    if not isinstance(shift, tuple):
+        drawn, largest = _either_way(shift, number), shift
     else:
-        drawn = _either_way(shift, number)
-    return drawn * side if np.max(shift) < 1 else drawn
+        chosen = np.array(shift, np.float64)[(number * len(shift)).astype(np.int64)]
+        drawn, largest = np.where(sign < 0.5, -chosen, chosen), max(shift)
+    return drawn * side if largest < 1 else drawn

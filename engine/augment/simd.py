@@ -102,7 +102,7 @@ class Vector:
     def at_most(self, high: Any) -> Vector:
         """The smaller of the two; for what is not a number, `high`."""
         high = self._operand(high)
-        return self._new(self.builder.select(self.builder.fcmp_ordered("<=", self.value, high), self.value, high))
+        return self._new(self.builder.select(self.builder.fcmp_ordered("<", self.value, high), self.value, high))
 
     def floor(self) -> Vector:
         """The whole number below."""

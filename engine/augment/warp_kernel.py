@@ -25,8 +25,8 @@ from engine.augment.warp_steps import (
     blend_4,
     blend_some,
     find_neighbours,
-    prefetch,
     place,
+    prefetch,
 )
 
 FILL_MODES = {"nearest": 0, "reflect": 1, "wrap": 2, "constant": 3}
@@ -103,7 +103,8 @@ def _warp(
                 column = first + step * (begin + j)
                 place(piece, Y * CHUNK + j, y, m[0, 1], column, step, low, highest_y)
                 place(piece, X * CHUNK + j, x, m[1, 1], column, step, low, highest_x)
-            if mode != NEAREST:
+            is_inside = mode == NEAREST or _all_inside(piece, n, height, width)
+            if not is_inside:
                 _bring_inside(piece, n, height, width, mode)
             if order == 0:
                 _round(piece, n)
@@ -111,7 +112,7 @@ def _warp(
                 find_neighbours(piece, j, height, width, n_channels, last)
             to = ((k * height + to_row) * width + begin) * n_channels
             _blend(images, start, piece, n, n_channels, scale, out, to)
-            if mode == CONSTANT:
+            if mode == CONSTANT and not is_inside:
                 _fill(piece, n, np.float32(cval) * scale, out[k, to_row, begin : begin + n])
 
 
@@ -146,6 +147,14 @@ def _bring_inside(piece: Any, n: int, height: int, width: int, mode: int) -> Non
                 ys[j] = np.nan
             else:
                 ys[j], xs[j] = _inside(y, height, mode), _inside(x, width, mode)
+
+
+@kernel
+def _all_inside(piece: Any, n: int, height: int, width: int) -> bool:
+    """Whether n pixels are read inside of the picture: they are, if the first and the last are."""
+    ys, xs = piece[Y * CHUNK : Y * CHUNK + n], piece[X * CHUNK : X * CHUNK + n]
+    rows = 0 <= ys[0] <= height - 1 and 0 <= ys[-1] <= height - 1
+    return rows and 0 <= xs[0] <= width - 1 and 0 <= xs[-1] <= width - 1
 
 
 @kernel
