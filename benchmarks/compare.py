@@ -77,9 +77,18 @@ class Child:
             self.process.stdin.flush()
         return self.read()
 
+    def dismiss(self) -> None:
+        """Nothing more will be asked of it, and it ends."""
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
+
     def close(self) -> None:
-        """End it."""
-        self.process.communicate()
+        """Wait until it has ended."""
+        self.dismiss()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 def topic_of(name: str) -> ModuleType:
@@ -108,6 +117,8 @@ def _case(topic: str, case: str, rounds: int, seconds: float) -> Found:
 
     _ask(children, lambda row: children[row].read())
     answers = [_ask(children, measured) for _ in range(rounds)]
+    for child in children.values():
+        child.dismiss()
     for child in children.values():
         child.close()
     return {

@@ -26,17 +26,23 @@ REFERENCES = ("Keras ImageDataGenerator", "SciPy")  # the first that is there
 def measure() -> Figures:
     """Compare all ways that this machine has the packages for."""
     with tempfile.TemporaryDirectory() as folder:
-        made = {way: _made(way, Path(folder) / "pictures.npz") for way in ways.WAYS}
+        files = {way: Path(folder) / f"{k}.npz" for k, way in enumerate(ways.WAYS)}
+        started = {way: _start(way, file) for way, file in files.items()}
+        made = {way: _pictures(way, process, files[way]) for way, process in started.items()}
     reference = next(pictures for way in REFERENCES if (pictures := made[way]))
     return {way: _differences(pictures, reference) for way, pictures in made.items() if pictures}
 
 
-def _made(way: str, file: Path) -> dict[str, np.ndarray]:
-    """The pictures of one way, by "fill mode, case"; nothing if it failed."""
+def _start(way: str, file: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "benchmarks.exactness", way, str(file)]
-    result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
-    if result.returncode:
-        print(f"exactness: {way} is skipped, because it failed: {result.stderr[-2000:]}")
+    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def _pictures(way: str, process: subprocess.Popen[str], file: Path) -> dict[str, np.ndarray]:
+    """What the process of a way has made, by "fill mode, case"; nothing if it failed."""
+    _, errors = process.communicate()
+    if process.returncode:
+        print(f"exactness: {way} is skipped, because it failed: {errors[-500:]}")
         return {}
     with np.load(file) as pictures:
         return dict(pictures)

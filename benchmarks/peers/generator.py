@@ -30,7 +30,7 @@ class Case(NamedTuple):
         return rng.integers(0, 256, (self.n, 28, 28, 1), np.uint8), rng.integers(0, train.N_CLASSES, self.n)
 
 
-CASES = {"MLP 512-512, batch 32": Case("mlp", 2048), "CNN 28x28, batch 32": Case("cnn", 512)}
+CASES = {"MLP 512-512, batch 32": Case("mlp", 4096), "CNN 28x28, batch 32": Case("cnn", 1024)}
 
 
 def _fitlab(settings: dict[str, Any]) -> Callable[[Case], Step]:
