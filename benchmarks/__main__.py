@@ -39,10 +39,9 @@ def main() -> None:
     failed = _measure_all(arguments, kept)
     if arguments.readme:
         report.write_readme(kept)
+        report.draw(kept, report.PICTURE)
     if arguments.picture:
-        compare.picture({topic: kept[topic]["figures"] for topic in RATES if topic in kept}).write_html(
-            arguments.picture
-        )
+        report.draw(kept, arguments.picture)
     if failed:
         sys.exit(f"no figures of: {', '.join(failed)}")
 
@@ -54,8 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=1.0, help="of each row in each round (default 1)")
     parser.add_argument("--quick", action="store_true", help="only see that each row works: one case, one moment")
     parser.add_argument("--json", type=Path, metavar="FILE", help="put the figures and the machine into this file")
-    parser.add_argument("--readme", action="store_true", help="write them, and those the file held, into README.md")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the ratios into this HTML file")
+    parser.add_argument(
+        "--readme", action="store_true", help="write them, and those the file held, into README.md, and its picture"
+    )
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the ratios into this file, HTML or PNG")
     parser.add_argument("--show", type=Path, metavar="FILE", help="print the figures of this file as Markdown instead")
     return parser
 

@@ -14,12 +14,9 @@ from importlib import import_module
 from statistics import median
 from threading import Timer
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.paths import PROJECT
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
 
 Found = dict[str, dict[str, Any]]
 """By row: the lists ``per_s`` and ``per_cpu_s``, one value per round, and ``peak_mb``."""
@@ -179,20 +176,3 @@ def _table(topic: str, case: str, found: Found) -> str:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def picture(figures: dict[str, dict[str, Found]]) -> Figure:
-    """All ratios as bars: how many times the rate of each peer ours is."""
-    from plotly.graph_objects import Bar, Figure
-
-    named = [
-        (f"{topic}, {case}: {row}", ratio)
-        for topic, cases in figures.items()
-        for case, found in cases.items()
-        for row, ratio in ratios(found).items()
-    ]
-    names, values = zip(*reversed(named), strict=True)
-    chart = Figure(Bar(y=names, x=values, orientation="h", text=[f"{value:.2f}x" for value in values]))
-    chart.update_xaxes(type="log", title="FitLab's rate over theirs")
-    chart.update_layout(height=120 + 24 * len(named), margin={"l": 380}, template="plotly_white")
-    return chart

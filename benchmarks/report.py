@@ -1,18 +1,23 @@
-"""Figures that were kept, as Markdown: all of them, or one line per bar between two marks of README.md.
+"""Figures that were kept: all of them as Markdown, or one line per bar between two marks of README.md, or a picture.
 
 README's section is made from `FILE` alone, so that nobody has to believe a figure that was typed.
 """
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks import compare, exactness, latency
 from engine.paths import PROJECT
 
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
 FILE = PROJECT / "benchmarks" / "results" / "rates.json"
 README = PROJECT / "README.md"
+PICTURE = PROJECT / "docs" / "benchmarks.png"
 OPENING, CLOSING = "<!-- figures: made by `python -m benchmarks`, not by hand -->", "<!-- end of figures -->"
 
 Kept = dict[str, dict[str, Any]]
@@ -33,6 +38,11 @@ class Bar(NamedTuple):
         """Our rate over theirs."""
         return self.ours / self.theirs
 
+    @property
+    def met(self) -> bool:
+        """Whether it is high enough."""
+        return self.ratio >= self.at_least
+
 
 def bars(topic: str, figures: dict[str, compare.Found]) -> list[Bar]:
     """The bars of a topic whose rows were measured. Those of one case and height are one: that of the fastest row."""
@@ -48,6 +58,12 @@ def bars(topic: str, figures: dict[str, compare.Found]) -> list[Bar]:
         beside = fastest if len(rows) == 1 else f"{fastest} (fastest of {', '.join(sorted(rows))})"
         found.append(Bar(f"{module.TITLE}, {case}", beside, rates[compare.OURS], rates[fastest], at_least))
     return found
+
+
+def all_bars(kept: Kept) -> list[Bar]:
+    """The bars of all topics that were measured."""
+    rates = [topic for topic in kept if topic not in ("exactness", "latency")]
+    return [bar for topic in rates for bar in bars(topic, kept[topic]["figures"])]
 
 
 def tables(topic: str, figures: Any) -> str:
@@ -66,18 +82,10 @@ def everything(kept: Kept) -> str:
 
 def section(kept: Kept) -> str:
     """What stands between README's marks."""
-    rates = [topic for topic in kept if topic not in ("exactness", "latency")]
-    found = [bar for topic in rates for bar in bars(topic, kept[topic]["figures"])]
+    found = all_bars(kept)
     parts = [
         _machines(kept),
-        "Rates are medians, in pictures per second; the aim is how many times their rate FitLab's should be at least.",
-        "\n".join(
-            [
-                "| what | beside | FitLab | theirs | FitLab is | aim |",
-                "|---|---|---:|---:|---:|---:|",
-                *map(_line, found),
-            ]
-        ),
+        _table(found) if found else "",
         *(tables(topic, kept[topic]["figures"]) for topic in ("exactness", "latency") if topic in kept),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -109,7 +117,57 @@ def _machines(kept: Kept) -> str:
     return "\n\n".join(f"{', '.join(names).capitalize()}: {summary}." for summary, names in topics.items())
 
 
+def _table(found: list[Bar]) -> str:
+    lines = [
+        f"![FitLab's rate over that of others]({PICTURE.relative_to(PROJECT)})",
+        "",
+        "Rates are medians, in pictures per second; the aim is how many times their rate FitLab's should be at least.",
+        "",
+        "| what | beside | FitLab | theirs | FitLab is | aim |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    return "\n".join([*lines, *map(_line, found)])
+
+
 def _line(bar: Bar) -> str:
-    met = bar.ratio >= bar.at_least
-    ratio = f"{bar.ratio:.2f}x" if met else f"**{bar.ratio:.2f}x, missed**"
+    ratio = f"{bar.ratio:.2f}x" if bar.met else f"**{bar.ratio:.2f}x, missed**"
     return f"| {bar.what} | {bar.beside} | {bar.ours:,.0f} | {bar.theirs:,.0f} | {ratio} | {bar.at_least:g}x |"
+
+
+def draw(kept: Kept, file: Path) -> None:
+    """Draw the bars into a file, HTML or PNG (by Chromium)."""
+    chart = _chart(all_bars(kept))
+    if file.suffix != ".png":
+        chart.write_html(file)
+        return
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.chromium import ARGUMENTS, find_chromium
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        page_file = Path(folder) / "chart.html"
+        chart.write_html(page_file, config={"displayModeBar": False})
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1000, "height": chart.layout.height})
+        page.goto(page_file.as_uri())
+        page.locator(".js-plotly-plot .barlayer").wait_for()
+        page.screenshot(path=file)
+
+
+def _chart(found: list[Bar]) -> Figure:
+    """How many times the rate of others ours is, and what it should be at least."""
+    from plotly.graph_objects import Bar as Bars
+    from plotly.graph_objects import Figure, Scatter
+
+    found = found[::-1]  # Plotly counts from below
+    names = [f"{bar.what}: {bar.beside}".replace("`", "") for bar in found]
+    ratios = [bar.ratio for bar in found]
+    colours = ["#2a78d6" if bar.met else "#d0574e" for bar in found]
+    words = [f"{ratio:.2f}x" for ratio in ratios]
+    chart = Figure([Bars(y=names, x=ratios, orientation="h", text=words, marker_color=colours, name="FitLab is")])
+    aim = {"symbol": "line-ns-open", "size": 16, "color": "#333333", "line_width": 2}
+    chart.add_trace(Scatter(y=names, x=[bar.at_least for bar in found], mode="markers", marker=aim, name="aim"))
+    chart.update_xaxes(type="log", title="times their rate")
+    chart.update_yaxes(automargin=True)
+    chart.update_layout(height=120 + 24 * len(found), template="plotly_white", margin_t=20, showlegend=False)
+    return chart

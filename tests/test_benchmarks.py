@@ -123,6 +123,8 @@ def test_a_row_that_fails_on_its_way_is_skipped_and_the_others_stay(monkeypatch,
         def close(self):
             pass
 
+        dismiss = close
+
     monkeypatch.setattr(compare, "Child", Child)
     figures = compare.measure("augment", 1, 0.1, ["32x32x3, wrap"])
     assert figures == {"32x32x3, wrap": {"FitLab": {"per_s": [1], "per_cpu_s": [2], "peak_mb": 3}}}
