@@ -50,6 +50,12 @@ class Vector:
         return cls(builder, ir.Constant(ir.VectorType(element, LANES), [element(number) for number in numbers]))
 
     @classmethod
+    def repeated(cls, builder: Any, single: Any) -> Self:
+        """One number in all lanes."""
+        first = builder.insert_element(ir.VectorType(single.type, LANES)(ir.Undefined), single, INT32(0))
+        return cls(builder, builder.shuffle_vector(first, first, _mask([0] * LANES)))
+
+    @classmethod
     def load(cls, builder: Any, address: Any) -> Self:
         """LANES neighbours in memory."""
         return cls(builder, load(builder, address, ir.VectorType(address.type.pointee, LANES)))
@@ -85,6 +91,21 @@ class Vector:
     def __mul__(self, other: Any) -> Vector:
         return self._new(self.builder.fmul(self.value, self._operand(other)))
 
+    def __truediv__(self, other: Any) -> Vector:
+        return self._new(self.builder.fdiv(self.value, self._operand(other)))
+
+    def __lt__(self, other: Any) -> Vector:
+        return self._compared("<", other)
+
+    def __le__(self, other: Any) -> Vector:
+        return self._compared("<=", other)
+
+    def __gt__(self, other: Any) -> Vector:
+        return self._compared(">", other)
+
+    def __ge__(self, other: Any) -> Vector:
+        return self._compared(">=", other)
+
     def __rshift__(self, bits: Any) -> Vector:
         return self._new(self.builder.lshr(self.value, self._operand(bits)))
 
@@ -96,19 +117,31 @@ class Vector:
 
     def at_least(self, low: Any) -> Vector:
         """The larger of the two; not a number stays so."""
-        low = self._operand(low)
-        return self._new(self.builder.select(self.builder.fcmp_ordered("<", self.value, low), low, self.value))
+        return self.where(self < low, low)
 
     def at_most(self, high: Any) -> Vector:
         """The smaller of the two; for what is not a number, `high`."""
-        high = self._operand(high)
-        return self._new(self.builder.select(self.builder.fcmp_ordered("<", self.value, high), self.value, high))
+        return self._new(self._operand(high)).where(self < high, self)
 
     def floor(self) -> Vector:
         """The whole number below."""
-        signature = ir.FunctionType(self.value.type, [self.value.type])
-        function = cgutils.get_or_insert_function(self.builder.module, signature, f"llvm.floor.v{LANES}f64")
-        return self._new(self.builder.call(function, [self.value]))
+        return self._call("floor")
+
+    def truncate(self) -> Vector:
+        """The whole number towards zero."""
+        return self._call("trunc")
+
+    def absolute(self) -> Vector:
+        """The number without its sign."""
+        return self._call("fabs")
+
+    def is_nan(self) -> Vector:
+        """A vector of true and false."""
+        return self._new(self.builder.fcmp_unordered("uno", self.value, self.value))
+
+    def where(self, mask: Vector, other: Any) -> Vector:
+        """`other` in the lanes of a comparison that is true, this elsewhere."""
+        return self._new(self.builder.select(mask.value, self._operand(other), self.value))
 
     def to_double(self) -> Vector:
         """From float32, or from integers that are not negative."""
@@ -131,16 +164,21 @@ class Vector:
     def _new(self, value: Any) -> Vector:
         return Vector(self.builder, value)
 
+    def _compared(self, sign: str, other: Any) -> Vector:
+        """A vector of true and false; false for what is not a number."""
+        return self._new(self.builder.fcmp_ordered(sign, self.value, self._operand(other)))
+
+    def _call(self, name: str) -> Vector:
+        """One of LLVM's own functions of a float64."""
+        kind = ir.FunctionType(self.value.type, [self.value.type])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.{name}.v{LANES}f64")
+        return self._new(self.builder.call(function, [self.value]))
+
     def _operand(self, other: Any) -> Any:
         if isinstance(other, Vector):
             return other.value
         single = other if isinstance(other, ir.Value) else self.element(other)
-        return _repeated(self.builder, single)
-
-
-def _repeated(builder: Any, single: Any) -> Any:
-    first = builder.insert_element(ir.VectorType(single.type, LANES)(ir.Undefined), single, INT32(0))
-    return builder.shuffle_vector(first, first, _mask([0] * LANES))
+        return Vector.repeated(self.builder, single).value
 
 
 def store_interleaved(vectors: Sequence[Vector], address: Any) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 from engine.augment import philox
 from engine.augment.compiled import is_on_disk
 from engine.augment.threads import n_cores, pool
-from engine.augment.warp_kernel import FILL_MODES, warp_all
+from engine.augment.warp_kernel import warp_all
+from engine.augment.warp_modes import FILL_MODES
 from engine.augment.warp_steps import MOST_BYTES, WORD
 
 PIXELS_PER_THREAD = 100_000  # about 0.2 ms of work; waking a thread for less costs more than it saves

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.augment.compiled import kernel
 from engine.augment.simd import LANES
+from engine.augment.warp_modes import NEAREST, REFLECT, WRAP, mark_outside, reflect, wrap
 from engine.augment.warp_steps import (
     CHUNK,
     N_LINES,
@@ -29,11 +30,7 @@ from engine.augment.warp_steps import (
     prefetch,
 )
 
-FILL_MODES = {"nearest": 0, "reflect": 1, "wrap": 2, "constant": 3}
-NEAREST, REFLECT, WRAP, CONSTANT = FILL_MODES.values()
-
 CACHE_LINE = 64  # bytes
-FAR = 1e15  # pixels; beyond, a float has no fraction left to tell neighbours apart
 
 
 @kernel
@@ -47,14 +44,14 @@ def warp_all(
     memory = np.empty(N_LINES * CHUNK + LANES)
     aligned = (-memory.ctypes.data // 8) % LANES
     piece = memory[aligned : aligned + N_LINES * CHUNK]
-    size = images[0].size
+    size, fill = images[0].size, np.float32(cval) * scale
     for k in range(indices.size):
         m = matrices[k]
         after = indices[min(k + 1, indices.size - 1)] * size
         if m[0, 0] == 1 and m[0, 1] == 0 and m[0, 2] == 0 and m[1, 0] == 0 and m[1, 1] == 1 and m[1, 2] == 0:
             _copy(images[indices[k]], flips[k, 0], flips[k, 1], scale, out[k])
         else:
-            _warp(images, indices[k], m, flips[k, 0], flips[k, 1], mode, order, cval, scale, out, k, piece, after)
+            _warp(images, indices[k], m, flips[k, 0], flips[k, 1], mode, order, scale, fill, out, k, piece, after)
 
 
 @kernel
@@ -77,8 +74,8 @@ def _warp(
     vertical: bool,
     mode: int,
     order: int,
-    cval: float,
     scale: Any,
+    fill: Any,
     out: Any,
     k: int,
     piece: Any,
@@ -103,58 +100,48 @@ def _warp(
                 column = first + step * (begin + j)
                 place(piece, Y * CHUNK + j, y, m[0, 1], column, step, low, highest_y)
                 place(piece, X * CHUNK + j, x, m[1, 1], column, step, low, highest_x)
-            is_inside = mode == NEAREST or _all_inside(piece, n, height, width)
-            if not is_inside:
+            if mode != NEAREST:
                 _bring_inside(piece, n, height, width, mode)
             if order == 0:
                 _round(piece, n)
             for j in range(0, n, LANES):
                 find_neighbours(piece, j, height, width, n_channels, last)
             to = ((k * height + to_row) * width + begin) * n_channels
-            _blend(images, start, piece, n, n_channels, scale, out, to)
-            if mode == CONSTANT and not is_inside:
-                _fill(piece, n, np.float32(cval) * scale, out[k, to_row, begin : begin + n])
+            _blend(images, start, piece, n, n_channels, scale, fill, out, to)
 
 
 @kernel
-def _blend(images: Any, start: int, piece: Any, n: int, n_channels: int, scale: Any, out: Any, to: int) -> None:
+def _blend(
+    images: Any, start: int, piece: Any, n: int, n_channels: int, scale: Any, fill: Any, out: Any, to: int
+) -> None:
     """Write n pixels of a piece to `out`, from element `to` on."""
     whole = n // LANES * LANES
     if n_channels == 1:
         for j in range(0, whole, LANES):
-            blend_1(images, start, piece, j, scale, out, to + j)
+            blend_1(images, start, piece, j, scale, fill, out, to + j)
     elif n_channels == 3:
         for j in range(0, whole, LANES):
-            blend_3(images, start, piece, j, scale, out, to + 3 * j)
+            blend_3(images, start, piece, j, scale, fill, out, to + 3 * j)
     elif n_channels == 4:
         for j in range(0, whole, LANES):
-            blend_4(images, start, piece, j, scale, out, to + 4 * j)
+            blend_4(images, start, piece, j, scale, fill, out, to + 4 * j)
     else:
         whole = 0
     for j in range(whole, n, LANES):
         for channel in range(n_channels):
-            blend_some(images, start, piece, j, scale, out, to + j * n_channels, n_channels, channel, n - j)
+            blend_some(images, start, piece, j, scale, fill, out, to + j * n_channels, n_channels, channel, n - j)
 
 
 @kernel
 def _bring_inside(piece: Any, n: int, height: int, width: int, mode: int) -> None:
-    """Bring the coordinates of n pixels to where the picture has values; those of "constant" become not a number."""
-    ys, xs = piece[Y * CHUNK :], piece[X * CHUNK :]
-    for j in range(n):
-        y, x = ys[j], xs[j]
-        if not (0 <= y <= height - 1 and 0 <= x <= width - 1):
-            if mode == CONSTANT:
-                ys[j] = np.nan
-            else:
-                ys[j], xs[j] = _inside(y, height, mode), _inside(x, width, mode)
-
-
-@kernel
-def _all_inside(piece: Any, n: int, height: int, width: int) -> bool:
-    """Whether n pixels are read inside of the picture: they are, if the first and the last are."""
-    ys, xs = piece[Y * CHUNK : Y * CHUNK + n], piece[X * CHUNK : X * CHUNK + n]
-    rows = 0 <= ys[0] <= height - 1 and 0 <= ys[-1] <= height - 1
-    return rows and 0 <= xs[0] <= width - 1 and 0 <= xs[-1] <= width - 1
+    """Bring the places of n pixels to where the picture has values; those of "constant" become not a number."""
+    for j in range(0, n, LANES):
+        if mode == REFLECT:
+            reflect(piece, j, height, width)
+        elif mode == WRAP:
+            wrap(piece, j, height, width)
+        else:
+            mark_outside(piece, j, height, width)
 
 
 @kernel
@@ -162,33 +149,3 @@ def _round(piece: Any, n: int) -> None:
     for j in range(n):
         for line in (Y, X):
             piece[line * CHUNK + j] = np.floor(piece[line * CHUNK + j] + 0.5)
-
-
-@kernel
-def _fill(piece: Any, n: int, value: Any, out: Any) -> None:
-    """Write those of n pixels that have no place in the picture."""
-    for j in range(n):
-        if np.isnan(piece[Y * CHUNK + j]):
-            for channel in range(out.shape[1]):
-                out[j, channel] = value
-
-
-@kernel
-def _inside(q: float, n: int, mode: int) -> float:
-    """Bring a coordinate to where the picture of n pixels has values: [0, n - 1], for reflect (-1, n)."""
-    if 0 <= q <= n - 1:
-        return q
-    if n == 1 or abs(q) > FAR:
-        return 0.0 if q < 0 else n - 1.0
-    if mode == WRAP:
-        period = n - 1
-        return q + period * (int(-q / period) + 1) if q < 0 else q - period * int(q / period)
-    period = 2 * n
-    if q < 0:
-        if q < -period:
-            q += period * int(-q / period)
-        if q < -n:
-            return q + period
-        return (1e-15 if q > -1e-15 else -q) - 1
-    q -= period * int(q / period)
-    return period - q - 1 if q >= n else q

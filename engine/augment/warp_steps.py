@@ -66,7 +66,7 @@ def find_neighbours(typing: Any, piece: Any, j: Any, height: Any, width: Any, n_
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         piece, j, height, width, n_channels, last = arguments
-        lines = _lines(context, builder, signature.args[0], piece, j)
+        lines = addresses_of(context, builder, signature.args[0], piece, j)
         y, x = Vector.load(builder, lines[Y]), Vector.load(builder, lines[X])
         top, left = y.floor(), x.floor()
         # The second weight is one minus the first, not the fraction itself: so scipy rounds.
@@ -92,15 +92,17 @@ def _blend_of(n_channels: int) -> Any:
     """An intrinsic that writes LANES pixels: `n_channels` adjacent values of each."""
 
     @intrinsic
-    def blend(typing: Any, images: Any, start: Any, piece: Any, j: Any, scale: Any, out: Any, at: Any) -> Any:
+    def blend(
+        typing: Any, images: Any, start: Any, piece: Any, j: Any, scale: Any, fill: Any, out: Any, at: Any
+    ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             channels = [INT64(channel) for channel in range(n_channels)]
             values = _blended(context, builder, signature.args, arguments, channels)
-            store_interleaved(values, pointer(context, builder, signature.args[5], *arguments[5:]))
+            store_interleaved(values, pointer(context, builder, signature.args[6], *arguments[6:]))
             return context.get_dummy_value()
 
         integer = types.int64
-        return types.void(images, integer, piece, integer, types.float32, out, integer), generate
+        return types.void(images, integer, piece, integer, types.float32, types.float32, out, integer), generate
 
     return blend
 
@@ -116,6 +118,7 @@ def blend_some(
     piece: Any,
     j: Any,
     scale: Any,
+    fill: Any,
     out: Any,
     at: Any,
     n_channels: Any,
@@ -127,20 +130,21 @@ def blend_some(
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         *arguments, out, at, n_channels, channel, n = arguments
         (values,) = _blended(context, builder, signature.args, arguments, [channel])
-        values.store_some(pointer(context, builder, signature.args[5], out, at, channel), n_channels, n)
+        values.store_some(pointer(context, builder, signature.args[6], out, at, channel), n_channels, n)
         return context.get_dummy_value()
 
     integer = types.int64
-    return types.void(images, integer, piece, integer, types.float32, out, *[integer] * 4), generate
+    return types.void(images, integer, piece, integer, types.float32, types.float32, out, *[integer] * 4), generate
 
 
 def _blended(context: Any, builder: Any, kinds: Any, arguments: Any, channels: list[Any]) -> list[Vector]:
     """LANES pixels, a vector per channel: each from its four neighbours, in float64 and in scipy's order."""
-    images, start, piece, j, scale = arguments[:5]
+    images, start, piece, j, scale, fill = arguments[:6]
     picture = pointer(context, builder, kinds[0], images, start)
-    lines = _lines(context, builder, kinds[2], piece, j)
+    lines = addresses_of(context, builder, kinds[2], piece, j)
     to_top, to_left = Vector.load(builder, lines[TO_TOP]), Vector.load(builder, lines[TO_LEFT])
     to_bottom, to_right = 1.0 - to_top, 1.0 - to_left
+    has_no_place = Vector.load(builder, lines[Y]).is_nan()
     read = _bytes if kinds[0].dtype == types.uint8 else _floats
     values = []
     for top_left, top_right, bottom_left, bottom_right in read(builder, picture, lines, channels):
@@ -148,11 +152,11 @@ def _blended(context: Any, builder: Any, kinds: Any, arguments: Any, channels: l
         value += top_right * to_top * to_right
         value += bottom_left * to_bottom * to_left
         value += bottom_right * to_bottom * to_right
-        values.append(value.to_float() * scale)
+        values.append((value.to_float() * scale).where(has_no_place, fill))
     return values
 
 
-def _lines(context: Any, builder: Any, kind: Any, piece: Any, j: Any) -> list[Any]:
+def addresses_of(context: Any, builder: Any, kind: Any, piece: Any, j: Any) -> list[Any]:
     """Addresses of pixel j in all lines of a piece."""
     lines = [pointer(context, builder, kind, piece, line * CHUNK, j) for line in range(N_LINES)]
     return lines[:TOP] + [builder.bitcast(line, INT64.as_pointer()) for line in lines[TOP:]]
