@@ -1,8 +1,12 @@
 """``python -m benchmarks TOPIC``: measure FitLab beside its peers, print tables, keep the figures if asked.
 
-Topics are augment, train, generator, busy and stream (rates; `requirements-bench.txt` brings the peers), latency (how
-long a person waits, in a real browser), and all. ``--json FILE`` replaces what the file held of a topic, and keeps the
-others. ``all --json benchmarks/results/rates.json --readme`` makes README's figures anew.
+Topics are augment, train, generator, busy and stream (rates; `requirements-bench.txt` brings the peers), gpu (rates on
+an NVIDIA GPU), latency (how long a person waits, in a real browser), and all, which leaves gpu out where there is none.
+``--json FILE`` replaces what the file held of a topic, and keeps the others.
+``all --json benchmarks/results/rates.json --readme`` makes README's figures anew.
+
+Everything that needs a GPU, checks and figures, in less than ten minutes:
+``pytest -m gpu tests/augment tests/training && python -m benchmarks gpu --rounds 3 --json FILE``.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ RATES = ("augment", "train", "generator", "busy", "stream")
 TOPICS = {
     **{topic: (topic,) for topic in RATES},
     "augment": ("augment", "exactness"),
+    "gpu": ("gpu",),
     "latency": ("latency",),
     "all": ("augment", "exactness", *RATES[1:], "latency"),
 }
@@ -65,7 +70,8 @@ def _measure_all(arguments: argparse.Namespace, kept: report.Kept) -> list[str]:
     """Put the figures of the topics into `kept`, and into the file after each; returns the topics that failed."""
     machine, failed = describe(), []
     print(machine["summary"])
-    for topic in TOPICS[arguments.what]:
+    topics = [*TOPICS[arguments.what], *(["gpu"] if arguments.what == "all" and machine["gpu"] else [])]
+    for topic in topics:
         if arguments.quick and arguments.what == "all" and topic == "latency":
             continue
         try:

@@ -19,6 +19,8 @@ from typing import Any
 
 import psutil
 
+from benchmarks.compare import RowError
+
 
 def main(topic: str, case: str, row: str) -> None:
     """Prepare and measure until the input ends."""
@@ -37,6 +39,8 @@ def main(topic: str, case: str, row: str) -> None:
         answer(ready_s=time.perf_counter() - began)
         for line in sys.stdin:
             answer(**measure(step, float(line)))
+    except RowError as reason:
+        answer(skipped=str(reason))
     except ModuleNotFoundError as missing:
         answer(skipped=f"{missing.name} is not installed")
     except Exception:

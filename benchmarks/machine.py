@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import os
 import platform
-from importlib.metadata import version
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,13 @@ def describe() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "load": round(os.getloadavg()[0], 2),
+        "gpu": _gpu(),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": dict(_versions()),
     }
+    parts = [found["processor"], f"{found['cores']} cores", f"{found['memory_gib']} GiB", found["gpu"]]
     found["summary"] = (
-        f"{found['processor']}, {found['cores']} cores, {found['memory_gib']} GiB, load {found['load']} at the start; "
+        f"{', '.join(filter(None, parts))}, load {found['load']} at the start; "
         f"Python {found['python']}, " + ", ".join(f"{name} {number}" for name, number in found["packages"].items())
     )
     return found
@@ -37,3 +41,19 @@ def _processor() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
+
+
+def _gpu() -> str | None:
+    """The NVIDIA GPU's name and memory; None without one."""
+    import torch
+
+    from engine.training.device import describe
+
+    return describe(torch.device("cuda"))("en") if torch.cuda.is_available() else None
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    """The installed ones of the packages that matter."""
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            yield name, version(name)

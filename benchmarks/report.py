@@ -45,7 +45,10 @@ class Bar(NamedTuple):
 
 
 def bars(topic: str, figures: dict[str, compare.Found]) -> list[Bar]:
-    """The bars of a topic whose rows were measured. Those of one case and height are one: that of the fastest row."""
+    """The bars of a topic whose rows were measured. Those of one case and height are one: that of the fastest row.
+
+    `AIMS` of a topic are bars beside no row: what our rate itself should be at least.
+    """
     module = compare.topic_of(topic)
     groups: dict[tuple[str, float], list[str]] = {}
     for (case, row), at_least in module.BARS.items():
@@ -57,6 +60,11 @@ def bars(topic: str, figures: dict[str, compare.Found]) -> list[Bar]:
         fastest = max(rows, key=rates.__getitem__)
         beside = fastest if len(rows) == 1 else f"{fastest} (fastest of {', '.join(sorted(rows))})"
         found.append(Bar(f"{module.TITLE}, {case}", beside, rates[compare.OURS], rates[fastest], at_least))
+    for case, aim in getattr(module, "AIMS", {}).items():
+        if compare.OURS in figures.get(case, {}):
+            found.append(
+                Bar(f"{module.TITLE}, {case}", "so many a second", compare.rates(figures[case])[compare.OURS], aim, 1)
+            )
     return found
 
 

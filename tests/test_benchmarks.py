@@ -11,11 +11,13 @@ import time
 import numpy as np
 import psutil
 import pytest
+import torch
 
 from benchmarks import __main__ as command
 from benchmarks import compare, exactness, report
 from benchmarks.__main__ import RATES, TOPICS
-from benchmarks.peers import busy
+from benchmarks.peers import busy, generator, gpu, train
+from engine.augment import warp_cuda
 from engine.paths import PROJECT
 
 
@@ -40,11 +42,49 @@ def test_every_row_works(tmp_path):
     assert "plotly" in picture.read_text()
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_its_rows_say_so(tmp_path):
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "benchmarks", "gpu", "--quick", "--json", str(figures)]
+    result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=280)
+    assert result.returncode == 0, result.stderr
+    for row in compare.rows_of("gpu", gpu.AUGMENTATION):
+        assert re.search(rf"{row} is skipped, because (there is no NVIDIA GPU|kornia is not installed)", result.stdout)
+    assert json.loads(figures.read_text())["gpu"]["figures"] == {gpu.AUGMENTATION: {}}
+
+
+TINY = {
+    gpu.AUGMENTATION: gpu.Augmentation(40, 8),
+    gpu.SMALL: gpu.Small(train.Case("cnn", 8, 16)),
+    gpu.AUGMENTED: gpu.Augmented(generator.Case("cnn", 64)),
+    gpu.LARGE: gpu.Large(16, 8),
+}
+
+
+@pytest.mark.parametrize(("case", "row"), [(case, row) for case, rows in gpu.ONLY.items() for row in rows])
+def test_what_the_rows_for_a_gpu_do_they_do_on_a_cpu(monkeypatch, case, row):
+    if row in ("kornia", "Keras on torch"):
+        pytest.importorskip(row.partition(" ")[0].lower())
+    monkeypatch.setattr(gpu, "device", lambda: torch.device("cpu"))
+    monkeypatch.setattr(gpu, "N_BATCHES", 5)
+    monkeypatch.setattr(warp_cuda, "warp", warp_cuda.warp)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    tiny = TINY[case]
+    assert gpu.ROWS[row](tiny)() == (tiny.n if isinstance(tiny, gpu.Pictures) else tiny.case.n)
+
+
+def test_our_rate_may_have_an_aim_of_its_own():
+    rows = {"FitLab": {"per_s": [25e6], "per_cpu_s": [1], "peak_mb": 1.0}}
+    (bar,) = report.bars("gpu", {gpu.AUGMENTATION: rows})
+    assert bar.ratio == 1.25 and bar.at_least == 1
+
+
 def test_readme_shows_the_figures_that_are_kept():
     assert report.shown() == report.section(json.loads(report.FILE.read_text()))
 
 
-@pytest.mark.parametrize("topic", RATES)
+@pytest.mark.parametrize("topic", [*RATES, "gpu"])
 def test_bars_stand_for_rows_that_exist(topic):
     module = compare.topic_of(topic)
     for case, row in module.BARS:
@@ -52,10 +92,12 @@ def test_bars_stand_for_rows_that_exist(topic):
 
 
 def test_rows_with_company_and_cases_of_few_rows_exist():
-    for topic in RATES:
+    for topic in (*RATES, "gpu"):
         module = compare.topic_of(topic)
         assert set(getattr(module, "COMPANY", {})) <= set(module.ROWS)
         assert set(getattr(module, "ONLY", {})) <= set(module.CASES)
+        assert {row for rows in getattr(module, "ONLY", {}).values() for row in rows} <= set(module.ROWS)
+        assert set(getattr(module, "AIMS", {})) <= set(module.CASES)
 
 
 def test_the_bars_of_several_rows_are_that_of_the_fastest():

@@ -33,7 +33,9 @@ class Case(NamedTuple):
 CASES = {"MLP 512-512, batch 32": Case("mlp", 4096), "CNN 28x28, batch 32": Case("cnn", 1024)}
 
 
-def _fitlab(settings: dict[str, Any]) -> Callable[[Case], Step]:
+def fitlab(settings: dict[str, Any]) -> Callable[[Case], Step]:
+    """`Model.fit_generator` with these settings of an `ImageDataGenerator`."""
+
     def row(case: Case) -> Step:
         from torch import nn
 
@@ -61,8 +63,8 @@ def _keras(settings: dict[str, Any]) -> Callable[[Case], Step]:
 
 
 ROWS: dict[str, Callable[[Case], Step]] = {
-    "FitLab": _fitlab(SETTINGS),
-    "FitLab without augmentation": _fitlab({}),
+    "FitLab": fitlab(SETTINGS),
+    "FitLab without augmentation": fitlab({}),
     "Keras on torch": _keras(SETTINGS),
     "Keras on torch without augmentation": _keras({}),
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 TITLE = "`fit`"
@@ -82,20 +83,21 @@ def fitlab(case: Case) -> Step:
     return lambda: model.fit(x, y, batch_size=case.batch, epochs=1, verbose=0) and case.n
 
 
-def loop(case: Case) -> Step:
+def loop(case: Case, device: str | torch.device = "cpu") -> Step:
     """A loop written by hand with care: data at hand as one tensor, fused Adam, channels_last, sums never read."""
     import torch
     from torch.nn.functional import cross_entropy
 
-    network = torch_network(case.network).to(memory_format=torch.channels_last)
+    network = torch_network(case.network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(network.parameters(), 1e-3, fused=True)
-    x, y = torch_data(case)
+    x, y = (values.to(device) for values in torch_data(case))
     if x.ndim == 4:
         x = x.to(memory_format=torch.channels_last)
 
     def step() -> int:
         network.train()
-        order, loss_sum, hits = torch.randperm(case.n), torch.zeros(()), torch.zeros((), dtype=torch.int64)
+        order = torch.randperm(case.n, device=device)
+        loss_sum, hits = torch.zeros((), device=device), torch.zeros((), dtype=torch.int64, device=device)
         for start in range(0, case.n, case.batch):
             rows = order[start : start + case.batch]
             targets = y[rows]
@@ -113,19 +115,20 @@ def loop(case: Case) -> Step:
     return step
 
 
-def plain_loop(case: Case) -> Step:
+def plain_loop(case: Case, device: str | torch.device = "cpu") -> Step:
     """The loop of the tutorials: a DataLoader, Adam, `item` at each step."""
     import torch
     from torch.utils.data import DataLoader, TensorDataset
 
-    network, loss_of = torch_network(case.network), torch.nn.CrossEntropyLoss()
+    network, loss_of = torch_network(case.network).to(device), torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     loader = DataLoader(TensorDataset(*torch_data(case)), batch_size=case.batch, shuffle=True)
 
     def step() -> int:
         network.train()
         total = hits = 0.0
-        for inputs, targets in loader:
+        for batch in loader:
+            inputs, targets = (values.to(device) for values in batch)
             optimizer.zero_grad()
             outputs = network(inputs)
             loss = loss_of(outputs, targets)
