@@ -20,7 +20,7 @@ from engine.texts import Text
 from engine.texts.training import NOTES
 from engine.training import device as devices
 from engine.training import losses, optimizers, storage
-from engine.training.linear import products
+from engine.training.kernels import quicker
 from engine.training.metrics import Named, Tracked
 from engine.training.metrics import find as find_metrics
 from engine.training.names import check_choice
@@ -49,7 +49,7 @@ class CompiledNetwork:
         self.precision = devices.check_precision(precision, self.device)
         # The weights' layout in which convolutions are fastest; pictures arrive in the same one.
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
-        self._products = products(self.network, self.device)
+        self._kernels = quicker(self.network, self.device)
         self.data_format = data_format
         self.seed = int(torch.randint(2**31, ())) if seed is None else catalog.SEED.check(seed, "training.seed")
         self.n_batches = 0
@@ -155,7 +155,7 @@ class CompiledNetwork:
     def compute(self, inputs: Tensor) -> Tensor:
         """What the network gives for inputs on the device, in the model's precision; always float32."""
         if self.precision == "float32":
-            with self._products:
+            with self._kernels:
                 return self.network(inputs)
         with torch.autocast(self.device.type, torch.bfloat16):
             return self.network(inputs).float()

@@ -1,4 +1,4 @@
-"""Large linear layers by oneDNN are the same layers, but for the order of sums; all others are PyTorch's own."""
+"""The quicker ways give what PyTorch's own give: but for the order of sums in linear layers, to the last bit."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from engine import Model
-from engine.training import linear
-from engine.training.linear import OneDnnLinear, products
+from engine.training import kernels
+from engine.training.kernels import QuickerKernels, quicker
 
 CPU = torch.device("cpu")
 RANDOM = torch.Generator().manual_seed(0)
@@ -21,9 +21,9 @@ RANDOM = torch.Generator().manual_seed(0)
 @pytest.fixture
 def calls(monkeypatch):
     """Shapes that went to oneDNN, on a processor where it is quicker."""
-    seen, true = [], linear._linear
-    monkeypatch.setattr(linear, "is_quicker", lambda: True)
-    monkeypatch.setattr(linear, "_linear", lambda x, *rest: seen.append(tuple(x.shape)) or true(x, *rest))
+    seen, true = [], kernels._linear
+    monkeypatch.setattr(kernels, "is_onednn_quicker", lambda: True)
+    monkeypatch.setattr(kernels, "_linear", lambda x, *rest: seen.append(tuple(x.shape)) or true(x, *rest))
     return seen
 
 
@@ -37,7 +37,7 @@ def test_outputs_and_gradients_are_those_of_pytorch(calls, rows, has_bias):
     x, weight, bias = tensors((*rows, 400), (512, 400), (512,))
     arguments = (x, weight, bias) if has_bias else (x, weight)
     found = []
-    for way in (OneDnnLinear(), nullcontext()):
+    for way in (QuickerKernels(), nullcontext()):
         with way:
             out = F.linear(*arguments)
         found.append([out, *torch.autograd.grad(out.square().sum(), arguments)])
@@ -50,7 +50,7 @@ def test_outputs_and_gradients_are_those_of_pytorch(calls, rows, has_bias):
 def test_gradients_have_gradients(calls):
     x, weight = tensors((8, 400), (512, 400))
     found = []
-    for way in (OneDnnLinear(), nullcontext()):
+    for way in (QuickerKernels(), nullcontext()):
         with way:
             (slope,) = torch.autograd.grad(F.linear(x, weight).square().sum(), x, create_graph=True)
         found.append(torch.autograd.grad(slope.square().sum(), weight)[0])
@@ -58,7 +58,7 @@ def test_gradients_have_gradients(calls):
 
 
 def test_what_is_small_or_of_another_kind_is_left_to_pytorch(calls):
-    with OneDnnLinear():
+    with QuickerKernels():
         F.linear(*tensors((8, 64), (64, 64)))
         F.linear(*tensors((8, 400), (512, 400), dtype=torch.float64))
         F.linear(*tensors((400,), (512, 400)))
@@ -71,11 +71,36 @@ def test_what_is_small_or_of_another_kind_is_left_to_pytorch(calls):
     assert calls == []
 
 
-def test_only_networks_with_large_layers_take_the_detour(calls):
-    assert isinstance(products(nn.Linear(784, 512), CPU), OneDnnLinear)
-    assert isinstance(products(nn.Linear(784, 10), CPU), nullcontext)
-    assert isinstance(products(nn.Conv2d(64, 512, 3), CPU), nullcontext)
-    assert isinstance(products(nn.Linear(784, 512), torch.device("cuda")), nullcontext)
+def test_only_networks_that_have_use_for_it_take_the_detour(calls):
+    assert isinstance(quicker(nn.MaxPool2d(2), CPU), QuickerKernels)
+    assert isinstance(quicker(nn.Linear(784, 512), CPU), QuickerKernels)
+    assert isinstance(quicker(nn.Linear(784, 10), CPU), nullcontext)
+    assert isinstance(quicker(nn.Conv2d(64, 512, 3), CPU), nullcontext)
+    assert isinstance(quicker(nn.Linear(784, 512), torch.device("cuda")), nullcontext)
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format], ids=str)
+def test_pooling_gets_its_gradient_with_channels_last_and_gives_the_same(layout):
+    (start,) = tensors((2, 3, 8, 8))
+    kernel = torch.randn((5, 3, 3, 3), generator=RANDOM)
+    found = []
+    for way in (QuickerKernels(), nullcontext()):
+        x = start.detach().to(memory_format=layout).requires_grad_()
+        with way:
+            pooled = F.max_pool2d(F.conv2d(x, kernel), 2)
+        got = []
+        pooled.register_hook(lambda gradient, got=got: got.append(gradient))
+        pooled.flatten(1).square().sum().backward()
+        found.append(x.grad)
+        wanted = layout if isinstance(way, QuickerKernels) else torch.contiguous_format
+        assert got[0].is_contiguous(memory_format=wanted)
+    assert torch.equal(*found)
+
+
+def test_pooling_that_also_gives_places_is_left_alone():
+    with QuickerKernels():
+        pooled, places = F.max_pool2d(*tensors((1, 2, 4, 4)), 2, return_indices=True)
+    assert pooled.shape == places.shape == (1, 2, 2, 2)
 
 
 def test_a_model_trains_through_it_and_repeats_itself(calls):
