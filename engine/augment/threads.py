@@ -30,7 +30,8 @@ if hasattr(os, "register_at_fork"):
 def for_each(function: Callable[[int], None], n: int) -> None:
     """Call ``function(k)`` for each k in 0..n-1: this thread and the pool's take the next k whenever they are free.
 
-    An error is raised when no call is running any more; what has not begun by then is left out.
+    It waits for no thread that has not begun, say because another process has its core. An error is raised when no call
+    is running any more; what has not begun by then is left out.
     """
     numbers = iter(range(n))
 
@@ -47,6 +48,7 @@ def for_each(function: Callable[[int], None], n: int) -> None:
     try:
         work()
     finally:
-        wait(others)
-    for other in others:
+        if begun := [other for other in others if not other.cancel()]:
+            wait(begun)
+    for other in begun:
         other.result()

@@ -32,6 +32,15 @@ def test_all_threads_take_part():
     threads.for_each(lambda _: meeting.wait(), 3)
 
 
+def test_nobody_waits_for_a_thread_that_never_begins():
+    done, free = [], threading.Event()
+    busy = [threads.pool().submit(free.wait, 10) for _ in range(3)]
+    threads.for_each(done.append, 100)
+    assert done == list(range(100))
+    assert not any(other.done() for other in busy)
+    free.set()
+
+
 @pytest.mark.parametrize("bad", [0, 1, 2])
 def test_an_error_of_any_thread_arrives_when_no_call_is_running_any_more(bad):
     meeting, running = threading.Barrier(3, timeout=10), set()
