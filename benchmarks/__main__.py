@@ -18,7 +18,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from benchmarks import compare, exactness, latency, report
+from benchmarks import compare, exactness, report
 from benchmarks.machine import describe
 
 RATES = ("augment", "train", "generator", "busy", "stream")
@@ -89,6 +89,8 @@ def _measure_all(arguments: argparse.Namespace, kept: report.Kept) -> list[str]:
 def measure(topic: str, arguments: argparse.Namespace) -> Any:
     """The figures of one topic."""
     if topic == "latency":
+        from benchmarks import latency  # imports Playwright, which the other topics do without
+
         return latency.measure(arguments.rounds)
     if topic == "exactness":
         return exactness.measure()

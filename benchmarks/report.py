@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks import compare, exactness, latency
+from benchmarks import compare, exactness
 from engine.paths import PROJECT
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def all_bars(kept: Kept) -> list[Bar]:
 def tables(topic: str, figures: Any) -> str:
     """All figures of one topic."""
     if topic == "latency":
+        from benchmarks import latency  # imports Playwright, which the other topics do without
+
         return latency.markdown(figures)
     if topic == "exactness":
         return exactness.markdown(figures)

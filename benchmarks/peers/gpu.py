@@ -79,7 +79,7 @@ class Augmentation(Pictures):
 
         where = device()
         feed = feeds.DeviceFlowFeed(self.flow(settings), feeds.Reading(where))
-        intake, queue = stream.Intake(where, "channels_last", None), stream.Queue(workers=2, max_queue_size=16)
+        intake, queue = stream.Intake(where, "channels_last", None), stream.Queue(workers=4, max_queue_size=32)
         batches = stream.stream(feed, intake, lambda item: None, count(), queue)
 
         def step() -> int:

@@ -147,7 +147,8 @@ class Captured:
             update.n = n
             self._rates.set(rates)
             return work(*inputs)
-        self._recording = _Recording(key, _condition(self._model), static, result, replay)
+        given = tuple(tensor.detach() for tensor in result)
+        self._recording = _Recording(key, _condition(self._model), static, given, replay)
         return self._recording.result()
 
     def _give_up(self, reason: str) -> None:
@@ -174,7 +175,7 @@ class _Recording:
 
     def result(self) -> Result:
         """Copies: the next replay writes over what this one gave."""
-        return tuple(tensor.detach().clone() for tensor in self.given)
+        return tuple(tensor.clone() for tensor in self.given)
 
 
 class _Rates:

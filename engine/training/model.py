@@ -90,6 +90,11 @@ class Model(CompiledNetwork):
     -----
     Frozen weights (``requires_grad_(False)`` before `compile`) take no part in training, and a batch norm whose weights
     are frozen goes on using the statistics it has, as in Keras.
+
+    On an NVIDIA GPU a step is recorded as a CUDA graph once a few were alike, and then replayed: Python code in the
+    network and the loss runs no more. Steps are done one by one where that shows (random numbers of the host, values
+    that are read, other work each time), and where somebody looks on: by a hook of a module, a weight or the optimizer,
+    or by a callback of one's own with a method for batches.
     """
 
     stop_training = False

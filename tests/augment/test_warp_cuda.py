@@ -107,8 +107,10 @@ for pixels, mode, order in (("*u8", 0, 1), ("*u8", 1, 1), ("*fp32", 2, 1), ("*fp
     constants = dict(N_CHANNELS=3, MODE=mode, ORDER=order, BLOCK=BLOCK)
     signature = dict(images=pixels, **types, **dict.fromkeys(constants, "constexpr"))
     source = triton.compiler.ASTSource(_warp, signature, constexprs=constants)
-    compiled = triton.compile(source, target=GPUTarget("cuda", 80, 32), options={"enable_fp_fusion": False})
-    assert "fma.rn.f64" not in compiled.asm["ptx"], "coordinates would be rounded differently from the CPU's"
+    for capability in (80, 90):
+        target = GPUTarget("cuda", capability, 32)
+        compiled = triton.compile(source, target=target, options={"enable_fp_fusion": False})
+        assert "fma.rn.f64" not in compiled.asm["ptx"], "coordinates would be rounded differently from the CPU's"
 """
 
 
@@ -121,6 +123,16 @@ def test_triton_kernel_compiles_for_a_gpu_that_is_not_there(tmp_path):
 def test_both_kernels_equal_the_cpu_kernel_on_the_gpu():
     _check_all(warp_cuda.gather, "cuda")
     _check_all(warp_cuda.warp, "cuda")
+
+
+@pytest.mark.gpu
+def test_pictures_beyond_two_thousand_million_bytes_are_found():
+    images = torch.zeros((2**31 // 64**2 + 2, 64, 64, 1), dtype=torch.uint8, device="cuda")
+    images[-1] = 200
+    rows = np.array([len(images) - 1, len(images) - 2])
+    generator = ImageDataGenerator(rotation_range=30)
+    out = warp_cuda.augment(generator, images, rows, 0, 0)
+    assert out[0].eq(200).all() and out[1].eq(0).all()
 
 
 def _same_batches(device):
