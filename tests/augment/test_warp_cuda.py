@@ -132,7 +132,7 @@ def test_pictures_beyond_two_thousand_million_bytes_are_found():
     rows = np.array([len(images) - 1, len(images) - 2])
     generator = ImageDataGenerator(rotation_range=30)
     out = warp_cuda.augment(generator, images, rows, 0, 0)
-    assert out[0].eq(200).all() and out[1].eq(0).all()
+    assert (out[0] - 200).abs().max() < 1e-3 and out[1].eq(0).all()
 
 
 def _same_batches(device):
