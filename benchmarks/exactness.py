@@ -66,7 +66,7 @@ def markdown(figures: Figures) -> str:
         "|---|" + "---:|" * len(ways.FILL_MODES),
     ]
     lines += [f"| {way} | {' | '.join(map(_words, found.values()))} |" for way, found in figures.items()]
-    lines += [f"| {way} | takes no parameters |||" for way in ways.WITHOUT_PARAMETERS]
+    lines += [f"| {way} | takes no parameters ||||" for way in ways.WITHOUT_PARAMETERS]
     return "\n".join(lines)
 
 
@@ -76,9 +76,8 @@ def _words(found: dict[str, float] | None) -> str:
     if found["largest"] == 0:
         return "0 (bit-equal)"
     share = found["differ"] / found["of"]
-    return f"{found['largest']:.2g} (" + (
-        f"{share:.1%})" if share > 0.0005 else f"{found['differ']} of {found['of']:,})"
-    )
+    where = f"{share:.1%}" if share > 0.0005 else f"{found['differ']} of {found['of']:,} values"
+    return f"{found['largest']:{'.0f' if found['largest'] >= 10 else '.2g'}} ({where})"
 
 
 def main(way: str, file: str) -> None:

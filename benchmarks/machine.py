@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 PACKAGES = ("streamlit", "torch", "plotly", "numpy", "numba", "opencv-python-headless")
+PEERS = ("keras", "tensorflow-cpu", "jax", "poutyne", "skorch", "lightning", "kornia", "albumentations", "torchvision")
 
 
 def describe() -> dict[str, Any]:
@@ -54,6 +55,6 @@ def _gpu() -> str | None:
 
 def _versions() -> Iterator[tuple[str, str]]:
     """The installed ones of the packages that matter."""
-    for name in PACKAGES:
+    for name in PACKAGES + PEERS:
         with suppress(PackageNotFoundError):
             yield name, version(name)

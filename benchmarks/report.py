@@ -154,10 +154,11 @@ def draw(kept: Kept, file: Path) -> None:
 
     from tests.browser.chromium import ARGUMENTS, find_chromium
 
+    chromium = find_chromium()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         page_file = Path(folder) / "chart.html"
         chart.write_html(page_file, config={"displayModeBar": False})
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1000, "height": chart.layout.height})
         page.goto(page_file.as_uri())
         page.locator(".js-plotly-plot .barlayer").wait_for()
@@ -170,14 +171,14 @@ def _chart(found: list[Bar]) -> Figure:
     from plotly.graph_objects import Figure, Scatter
 
     found = found[::-1]  # Plotly counts from below
-    names = [f"{bar.what}: {bar.beside}".replace("`", "") for bar in found]
+    names = [f"{bar.what}: {bar.beside.partition(' (')[0]}".replace("`", "") for bar in found]
     ratios = [bar.ratio for bar in found]
     colours = ["#2a78d6" if bar.met else "#d0574e" for bar in found]
     words = [f"{ratio:.2f}x" for ratio in ratios]
     chart = Figure([Bars(y=names, x=ratios, orientation="h", text=words, marker_color=colours, name="FitLab is")])
     aim = {"symbol": "line-ns-open", "size": 16, "color": "#333333", "line_width": 2}
     chart.add_trace(Scatter(y=names, x=[bar.at_least for bar in found], mode="markers", marker=aim, name="aim"))
-    chart.update_xaxes(type="log", title="times their rate")
+    chart.update_xaxes(type="log", title="times their rate", tickvals=[0.3, 1, 3, 10, 30, 100])
     chart.update_yaxes(automargin=True)
     chart.update_layout(height=120 + 24 * len(found), template="plotly_white", margin_t=20, showlegend=False)
     return chart
