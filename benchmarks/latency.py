@@ -1,7 +1,7 @@
-"""How long a person waits: a fresh server and a fresh browser, from the address to a trained model.
+"""How long a person waits, from the address to a trained model: the first time, and again.
 
-Each round starts its own server over an empty runs folder and its own Chromium, and does what a newcomer does. Needs
-the packages of `requirements-dev.txt`.
+Each round starts its own server over an empty runs folder and its own Chromium, and does what a newcomer does, twice:
+the second time server and browser are warm, and a worker stands ready. Needs the packages of `requirements-dev.txt`.
 """
 
 from __future__ import annotations
@@ -19,17 +19,24 @@ from tests.browser import app
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.browser.server import AppServer
 
-# What is measured, and the most seconds it may take: fresh server and browser, two CPU cores.
+# What is measured, and the most seconds it may take on two CPU cores: with fresh server and browser, and again.
+TRAIN_NOW_S = {
+    "address - page usable": (6.0, 2.0),
+    "click Train now - first point drawn": (8.0, 2.0),
+    "click Train now - trained model": (60.0, 40.0),
+    "step - eye, median": (1.0, 0.7),
+    "step - eye, 95th percentile": (1.0, 0.7),
+}
 BUDGETS_S = {
-    "address - page usable": 6.0,
-    "click Train now - first point drawn": 8.0,
-    "click Train now - trained model": 60.0,
-    "step - eye, median": 1.0,
-    "step - eye, 95th percentile": 1.0,
+    **{name: fresh for name, (fresh, _) in TRAIN_NOW_S.items()},
+    **{f"{name}, again": again for name, (_, again) in TRAIN_NOW_S.items()},
     "slider - new grid, 16 pictures of 224x224, first": 2.0,
     "slider - new grid, 16 pictures of 224x224, later": 0.3,
     "page change": 1.0,
 }
+
+READY_MS = 10_000
+"""For so long a person looks at the trained network, while the next worker gets ready."""
 
 # Notes, whenever a chart has changed, the time and the position of the newest batch that is drawn.
 _WATCH_DRAWING = """
@@ -79,11 +86,14 @@ def _round(folder: Path) -> dict[str, float]:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(60_000)
-        return {**_train_now(page, server.url, runs_dir), **_change_pages(page), **_preview(page, folder)}
+        page.add_init_script(_WATCH_DRAWING)
+        first = _train_now(page, server.url, runs_dir)
+        page.wait_for_timeout(READY_MS)
+        again = {f"{name}, again": seconds for name, seconds in _train_now(page, server.url, runs_dir).items()}
+        return {**first, **again, **_change_pages(page), **_preview(page, folder)}
 
 
 def _train_now(page: Page, url: str, runs_dir: Path) -> dict[str, float]:
-    page.add_init_script(_WATCH_DRAWING)
     opened = time.perf_counter()
     page.goto(url, wait_until="commit")
     button = page.locator(".st-key-train_now button")
