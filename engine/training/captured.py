@@ -187,14 +187,15 @@ class _Rates:
 
     def __init__(self, optimizer: torch.optim.Optimizer, device: torch.device) -> None:
         self._optimizer = optimizer
+        self._device = device
         self._read = isinstance(optimizer, rules.Adam) and all(group["fused"] for group in optimizer.param_groups)
-        self._tensors = [torch.zeros((), device=device) for _ in optimizer.param_groups]
+        self._tensors: list[Tensor] = []
         self._latest: list[Any] = []
 
     def values(self) -> list[Any]:
         return [group["lr"] for group in self._optimizer.param_groups]
 
-    def set(self, rates: list[Any]) -> None:
+    def set(self, rates: Sequence[Any]) -> None:
         for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
 
@@ -205,27 +206,31 @@ class _Rates:
     def refresh(self) -> None:
         """Bring the rates to the device, where they have changed."""
         rates = self.values()
-        if self._read and rates != self._latest:
-            for tensor, rate in zip(self._tensors, rates, strict=True):
-                tensor.fill_(rate)
-            self._latest = rates
+        if not self._read or rates == self._latest:
+            return
+        if len(rates) != len(self._tensors):
+            self._tensors = [torch.zeros((), device=self._device) for _ in rates]
+        for tensor, rate in zip(self._tensors, rates, strict=True):
+            tensor.fill_(rate)
+        self._latest = rates
 
     @contextmanager
     def on_device(self, recording: bool = False) -> Iterator[None]:
         """Let the optimizer compute with the tensors, and, where it looks at that, know that it is recorded."""
+        if not self._read:
+            yield
+            return
         groups, rates = self._optimizer.param_groups, self.values()
-        if self._read:
-            self.set(self._tensors)
-            for group in groups:
-                group["capturable"] = recording
+        self.set(self._tensors)
+        for group in groups:
+            group["capturable"] = recording
         try:
             yield
         finally:
             for group, tensor, rate in zip(groups, self._tensors, rates, strict=True):
+                group["capturable"] = False
                 if group["lr"] is tensor:  # else a schedule has set the next one
                     group["lr"] = rate
-                if self._read:
-                    group["capturable"] = False
 
 
 # --- when -----------------------------------------------------------------------------------------------------------

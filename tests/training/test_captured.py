@@ -6,6 +6,7 @@ Bit for bit with a recorder on the CPU, which shows that nothing of a step is hi
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -160,7 +161,7 @@ def test_a_rate_that_changes_at_each_step_is_read_or_never_recorded(eager):
 
 
 @DEVICES
-@pytest.mark.parametrize("change", ["freeze", "load", "replace"])
+@pytest.mark.parametrize("change", ["freeze", "load", "replace", "add"])
 def test_what_a_callback_changes_between_epochs_counts(eager, device, change, tmp_path):
     donor = make(device)
     eager(donor, 1)
@@ -178,10 +179,18 @@ def test_what_a_callback_changes_between_epochs_counts(eager, device, change, tm
                 convolution(self.mine).requires_grad_(False)
             elif change == "load":
                 self.mine.load(tmp_path / "donor")
+            elif change == "add":
+                self.mine.network[-1].requires_grad_(True)
+                parameters = [*self.mine.network[-1].parameters()]
+                self.mine.optimizer.add_param_group({"params": parameters, "lr": 2 * RATE})
             else:
                 self.mine.network[-1].weight.data = torch.zeros_like(self.mine.network[-1].weight)
 
     ours, theirs = make(device), make(device)
+    if change == "add":
+        for model in (ours, theirs):
+            model.network[-1].requires_grad_(False)
+            model.compile(optimizers.Adam(RATE))
     histories = fit_(ours, callbacks=[Change(ours)]), eager(theirs, callbacks=[Change(theirs)])
     assert ours.captured.n_replayed == 2 + 2 + 6
     assert_same_training(ours, theirs, histories, device)
@@ -351,3 +360,46 @@ def test_the_check_finds_what_is_hidden_in_python(eager, monkeypatch):
     assert ours.captured.n_replayed == 14
     with pytest.raises(AssertionError):
         assert_same_weights(ours, theirs)
+
+
+def test_cuda_graphs_are_made_as_pytorch_asks_for(monkeypatch):
+    """Without a GPU only the calls can be seen: in which order, and around what."""
+    heard = []
+
+    class Stream:
+        def __init__(self, name):
+            self.name = name
+
+        def wait_stream(self, other):
+            heard.append(f"{self.name} waits for {other.name}")
+
+    class Graph:
+        def replay(self):
+            heard.append("replay")
+
+    @contextmanager
+    def entered(what):
+        heard.append(f"begin {what}")
+        yield
+        heard.append(f"end {what}")
+
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device: Stream("side"))
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: Stream("current"))
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: entered(stream.name))
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    monkeypatch.setattr(
+        torch.cuda, "graph", lambda graph, stream, capture_error_mode: entered(f"{stream.name} {capture_error_mode}")
+    )
+    graphs = captured.CudaGraphs(torch.device("cuda"))
+
+    def work():
+        heard.append("work")
+        return ()
+
+    graphs.warm(work)
+    assert heard == ["side waits for current", "begin side", "work", "end side", "current waits for side"]
+    heard.clear()
+    _, again = graphs.record(work)
+    assert heard == ["begin side thread_local", "work", "end side thread_local", "replay"]
+    again()
+    assert heard[-1] == "replay"
