@@ -100,7 +100,7 @@ def rows_of(topic: str, case: str) -> list[str]:
 
 
 def measure(topic: str, rounds: int, seconds: float, cases: list[str]) -> dict[str, Found]:
-    """Measure some cases of a topic: so many rounds, in each of which every row works for so many seconds."""
+    """Measure some cases of a topic: a round to warm up, and so many more, each so many seconds of every row."""
     return {case: _case(topic, case, rounds, seconds) for case in cases}
 
 
@@ -113,6 +113,8 @@ def _case(topic: str, case: str, rounds: int, seconds: float) -> Found:
             return children[row].measure(seconds)
 
     _ask(children, lambda row: children[row].read())
+    # First steps compile and choose threads: one row at a time, as later, for two at once would be in each other's way.
+    _ask(children, measured)
     answers = [_ask(children, measured) for _ in range(rounds)]
     for child in children.values():
         child.dismiss()

@@ -147,17 +147,18 @@ def test_a_row_that_fails_says_why():
 
 
 def test_a_row_that_fails_on_its_way_is_skipped_and_the_others_stay(monkeypatch, capsys):
-    found = iter([{}, {}, {"per_s": 1, "per_cpu_s": 2, "peak_mb": 3}, compare.RowError("it failed: boom")])
+    one = {"per_s": 1, "per_cpu_s": 2, "peak_mb": 3}
+    found = iter([{}, {}, one, one, one, compare.RowError("it failed: boom")])
 
     class Child:
         def __init__(self, topic, case, row):
             self.name = row
 
         def read(self):
-            one = next(found)
-            if isinstance(one, Exception):
-                raise one
-            return one
+            answer = next(found)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
 
         def measure(self, seconds):
             return self.read()
