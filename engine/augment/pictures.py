@@ -110,7 +110,13 @@ def read_pixels(path: str, color_mode: str, size: tuple[int, int], interpolation
 
     Grey of more than 8 bits is taken for 16-bit values and scaled to 0..255.
     """
-    image = load_img(path, color_mode, size, interpolation, keep_aspect)
+    image = _converted(_decoded(path), color_mode)
+    if image.mode in ("RGB", "L") and interpolation != "nearest" and image.size[::-1] != size:
+        from engine.augment.resize import resize  # imports numba, which those who only save pictures do not need
+
+        pixels = np.asarray(image).reshape(*image.size[::-1], -1)
+        return resize(pixels, size, interpolation, _part(image, size) if keep_aspect else None)
+    image = _resized(image, size, interpolation, keep_aspect)
     return np.asarray(_eight_bit(image)).reshape(*size, CHANNELS[color_mode])
 
 
@@ -287,16 +293,19 @@ def _resized(image: Image, size: tuple[int, int], interpolation: str, keep_aspec
     """The picture resized to (height, width); from its middle part of the same proportions, if that is asked for."""
     from PIL.Image import Resampling
 
-    (height, width), (had_width, had_height) = size, image.size
-    if (had_width, had_height) == (width, height):
+    if image.size[::-1] == size:
         return image
-    box = None
-    if keep_aspect:
-        part_width = min(had_width, had_height * width // height)
-        part_height = min(had_height, had_width * height // width)
-        left, top = (had_width - part_width) // 2, (had_height - part_height) // 2
-        box = (left, top, left + part_width, top + part_height)
-    return image.resize((width, height), Resampling[interpolation.upper()], box=box)
+    box = _part(image, size) if keep_aspect else None
+    return image.resize(size[::-1], Resampling[interpolation.upper()], box=box)
+
+
+def _part(image: Image, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the middle part that has the proportions of a (height, width)."""
+    (height, width), (had_width, had_height) = size, image.size
+    part_width = min(had_width, had_height * width // height)
+    part_height = min(had_height, had_width * height // width)
+    left, top = (had_width - part_width) // 2, (had_height - part_height) // 2
+    return left, top, left + part_width, top + part_height
 
 
 def _is_channels_first(data_format: str | None) -> bool:
