@@ -37,17 +37,16 @@ def matrices(parameters: TransformParameters, height: int, width: int) -> np.nda
     drift; this one does not.
     """
     theta, shear = np.deg2rad(parameters.theta), np.deg2rad(parameters.shear)
-    cos, sin = np.cos(theta), np.sin(theta)
-    slant, squeeze = np.sin(shear), np.cos(shear)
-    tx, ty, zx, zy = parameters.tx, parameters.ty, parameters.zx, parameters.zy
-    xx, xy, x = cos * zx, (-cos * slant - sin * squeeze) * zy, cos * tx - sin * ty
-    yx, yy, y = sin * zx, (cos * squeeze - sin * slant) * zy, sin * tx + cos * ty
-
-    centre_x, centre_y = width / 2 - 0.5, height / 2 - 0.5
-    out = np.empty((len(theta), 2, 3))
-    out[:, 0, 0], out[:, 0, 1] = yy, yx
-    out[:, 1, 0], out[:, 1, 1] = xy, xx
-    # The centre's own terms first: they cancel exactly where nothing turns, and a plain shift stays exact.
-    out[:, 0, 2] = y + (centre_y - yx * centre_x - yy * centre_y)
-    out[:, 1, 2] = x + (centre_x - xx * centre_x - xy * centre_y)
-    return out
+    rotation, shift, slant, zoom = np.tile(np.eye(3), (4, len(theta), 1, 1))
+    rotation[:, 0, 0] = rotation[:, 1, 1] = np.cos(theta)
+    rotation[:, 1, 0] = np.sin(theta)
+    rotation[:, 0, 1] = -rotation[:, 1, 0]
+    shift[:, 0, 2], shift[:, 1, 2] = parameters.tx, parameters.ty
+    slant[:, 0, 1], slant[:, 1, 1] = -np.sin(shear), np.cos(shear)
+    zoom[:, 0, 0], zoom[:, 1, 1] = parameters.zx, parameters.zy
+    to_centre, from_centre = np.eye(3), np.eye(3)
+    from_centre[:2, 2] = width / 2 - 0.5, height / 2 - 0.5
+    to_centre[:2, 2] = -from_centre[:2, 2]
+    # Products, in this order and by this function: so Keras rounds.
+    moved = from_centre @ (rotation @ shift @ slant @ zoom) @ to_centre
+    return np.ascontiguousarray(moved[:, 1::-1, [1, 0, 2]])  # rows before columns

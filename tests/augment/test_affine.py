@@ -31,9 +31,29 @@ def test_neutral_is_exact(height, width):
     assert np.array_equal(_matrix(height, width), [[1, 0, 0], [0, 1, 0]])
 
 
-@given(height=SIDES, width=SIDES, tx=st.floats(-50, 50), ty=st.floats(-50, 50))
-def test_a_plain_shift_is_exact(height, width, tx, ty):
-    assert np.array_equal(_matrix(height, width, tx=tx, ty=ty), [[1, 0, ty], [0, 1, tx]])
+@given(height=SIDES, width=SIDES, tx=st.integers(-100, 100), ty=st.integers(-100, 100))
+def test_a_plain_shift_by_half_pixels_is_exact(height, width, tx, ty):
+    assert np.array_equal(_matrix(height, width, tx=tx / 2, ty=ty / 2), [[1, 0, ty / 2], [0, 1, tx / 2]])
+
+
+@given(
+    height=SIDES,
+    width=SIDES,
+    angles=st.tuples(st.floats(-180, 180), st.floats(-60, 60)),
+    shifts=st.tuples(st.floats(-50, 50), st.floats(-50, 50)),
+    zooms=st.tuples(st.floats(0.1, 3), st.floats(0.1, 3)),
+)
+def test_rounding_is_that_of_one_product_after_the_other(height, width, angles, shifts, zooms):
+    (theta, shear), (tx, ty), (zx, zy) = np.deg2rad(angles), shifts, zooms
+    rotation = np.array([[np.cos(theta), -np.sin(theta), 0], [np.sin(theta), np.cos(theta), 0], [0, 0, 1]])
+    moved = np.dot(rotation, np.array([[1, 0, tx], [0, 1, ty], [0, 0, 1]]))
+    slanted = np.dot(moved, np.array([[1, -np.sin(shear), 0], [0, np.cos(shear), 0], [0, 0, 1]]))
+    zoomed = np.dot(slanted, np.diag([zx, zy, 1]))
+    centre = np.eye(3)
+    centre[:2, 2] = width / 2 - 0.5, height / 2 - 0.5
+    wanted = np.dot(np.dot(centre, zoomed), [[1, 0, -centre[0, 2]], [0, 1, -centre[1, 2]], [0, 0, 1]])
+    found = _matrix(height, width, theta=angles[0], shear=angles[1], tx=tx, ty=ty, zx=zx, zy=zy)
+    assert np.array_equal(found, wanted[1::-1][:, [1, 0, 2]])
 
 
 @given(
