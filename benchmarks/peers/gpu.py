@@ -79,7 +79,7 @@ class Augmentation(Pictures):
 
         where = device()
         feed = feeds.DeviceFlowFeed(self.flow(settings), feeds.Reading(where))
-        intake, queue = stream.Intake(where, "channels_last", None), stream.Queue(workers=4, max_queue_size=32)
+        intake, queue = stream.Intake(where, "channels_last", None), stream.Queue(workers=8, max_queue_size=64)
         batches = stream.stream(feed, intake, lambda item: None, count(), queue)
 
         def step() -> int:
