@@ -1,7 +1,7 @@
 """`ImageDataGenerator`: joins drawing, geometry, warp, colour and standardization under Keras' names.
 
 It holds settings and no data; the iterators (`flow`, `directory`, `dataframe`) hold the data and its order. Everything
-here runs on the CPU without torch, and imports numba only when the first picture is warped.
+here runs on the CPU without torch, and imports numba only when the first picture is drawn for or warped.
 """
 
 from __future__ import annotations
