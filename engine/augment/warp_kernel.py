@@ -1,9 +1,8 @@
-"""The numba kernel of the CPU warp: which pixels of which pictures, and what stands outside of a picture.
+"""The numba kernel of the CPU warp: which pixels of which pictures are made when.
 
 A row is made in pieces of CHUNK pixels, each step for the whole piece before the next: so the CPU never waits for one
-pixel's addresses before it begins with the next. The costly steps are those of `warp_steps`; fill modes other than
-"nearest" bring pixels that lie outside of the picture back one by one. numba's cache of compiled kernels looks at this
-file alone: whoever changes `warp_steps` or `simd` must also touch it.
+pixel's addresses before it begins with the next. The steps themselves are those of `warp_steps` and `warp_modes`.
+numba's cache of compiled kernels looks at this file alone: whoever changes those, or `simd`, must also touch it.
 """
 
 from __future__ import annotations
@@ -81,7 +80,11 @@ def _warp(
     piece: Any,
     after: int,
 ) -> None:
-    """Resample picture `index` of `images` to picture k of `out`."""
+    """Resample picture `index` of `images` to picture k of `out`.
+
+    Meanwhile the picture that begins at value `after` is fetched into the cache, or each of its lines would be waited
+    for: a turned picture is not read in an order that the CPU could guess.
+    """
     height, width, n_channels = out.shape[1:]
     start = index * height * width * n_channels
     last = float(images.size - start - WORD) if images.itemsize == 1 else np.inf
