@@ -1,7 +1,7 @@
 """Picture files and Pillow images: reading, writing, and the way to arrays and back, under Keras' names.
 
-Everything here is Pillow's, which is imported at the first use; resizing means exactly what Pillow means. The pages
-read pictures with `engine.data.decode`, which is another decoder.
+Decoding and resizing mean exactly what Pillow means, also where flows have faster means (`jpeg`, `resize`). Pillow is
+imported at the first use. The pages read pictures with `engine.data.decode`, which is another decoder.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.augment import arguments
 from engine.augment.colour import stretched
+from engine.augment.jpeg import read_upright
 from engine.augment.pixels import as_numbers, check_picture
 from engine.errors import DataError, SpecError
 from engine.texts.augment import WARNINGS
@@ -110,12 +111,11 @@ def read_pixels(path: str, color_mode: str, size: tuple[int, int], interpolation
 
     Grey of more than 8 bits is taken for 16-bit values and scaled to 0..255.
     """
+    if color_mode == "rgb" and interpolation != "nearest" and (pixels := read_upright(path)) is not None:
+        return _filtered(pixels, size, interpolation, keep_aspect)
     image = _converted(_decoded(path), color_mode)
-    if image.mode in ("RGB", "L") and interpolation != "nearest" and image.size[::-1] != size:
-        from engine.augment.resize import resize  # imports numba, which those who only save pictures do not need
-
-        pixels = np.asarray(image).reshape(*image.size[::-1], -1)
-        return resize(pixels, size, interpolation, _part(image, size) if keep_aspect else None)
+    if image.mode in ("RGB", "L") and interpolation != "nearest":
+        return _filtered(np.asarray(image).reshape(*image.size[::-1], -1), size, interpolation, keep_aspect)
     image = _resized(image, size, interpolation, keep_aspect)
     return np.asarray(_eight_bit(image)).reshape(*size, CHANNELS[color_mode])
 
@@ -295,13 +295,23 @@ def _resized(image: Image, size: tuple[int, int], interpolation: str, keep_aspec
 
     if image.size[::-1] == size:
         return image
-    box = _part(image, size) if keep_aspect else None
+    box = _middle(image.size, size) if keep_aspect else None
     return image.resize(size[::-1], Resampling[interpolation.upper()], box=box)
 
 
-def _part(image: Image, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the middle part that has the proportions of a (height, width)."""
-    (height, width), (had_width, had_height) = size, image.size
+def _filtered(pixels: np.ndarray, size: tuple[int, int], interpolation: str, keep_aspect: bool) -> np.ndarray:
+    """`_resized` for (H, W, C) uint8 without opacity, by any way but "nearest"."""
+    if pixels.shape[:2] == size:
+        return pixels
+    from engine.augment.resize import resize  # imports numba, which those who only save pictures do not need
+
+    height, width = pixels.shape[:2]
+    return resize(pixels, size, interpolation, _middle((width, height), size) if keep_aspect else None)
+
+
+def _middle(had: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the middle part of a (width, height), of the proportions of a (height, width)."""
+    (height, width), (had_width, had_height) = size, had
     part_width = min(had_width, had_height * width // height)
     part_height = min(had_height, had_width * height // width)
     left, top = (had_width - part_width) // 2, (had_height - part_height) // 2
