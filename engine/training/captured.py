@@ -84,6 +84,13 @@ class Captured:
     model : Model
         Whose optimizer's rates are meant, and whose update is counted.
     recorder : Recorder
+
+    Attributes
+    ----------
+    is_hopeless : bool
+        Whether no further recording is tried.
+    n_replayed : int
+        Calls so far that were replays.
     """
 
     def __init__(self, model: Model, recorder: Recorder) -> None:

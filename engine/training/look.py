@@ -70,14 +70,16 @@ class Look(TorchDispatchMode):
         if waits(func, args):
             self.problem = f"{func} waits for the device"
         self.seen.append((func, tree_map(self._described, (args, kwargs))))
-        return func(*args, **(kwargs or {}))
+        out = func(*args, **(kwargs or {}))
+        tree_map(self._described, out)
+        return out
 
     def _described(self, value: Any) -> Any:
         if not isinstance(value, Tensor):
             return value if isinstance(value, float | int | str) else type(value)
-        if value.device.type != self._device.type and value.ndim:
+        if value.device.type != self._device.type and value.ndim:  # a single number may come from anywhere
             self.problem = "it computes on the host"
-        return (value.shape, value.dtype)
+        return value.shape, value.dtype
 
     def _chance_of_host(self) -> Any:
         """State of the random numbers that a replay would not draw; also of those that another thread draws."""

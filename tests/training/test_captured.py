@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from engine import optimizers
+from engine.augment.generator import ImageDataGenerator
 from engine.networks import zoo
 from engine.optimizers import schedules
-from engine.training import captured
+from engine.training import captured, feeds
 from engine.training.callbacks import Callback, LambdaCallback, OneCycle
+from engine.training.look import Look
 from engine.training.model import Model
 from tests.training.pictures import N_CLASSES, assert_same_weights, pictures
 from tests.training.recorder import Replayed
@@ -224,6 +227,20 @@ def test_trainings_one_after_the_other_share_a_recording(eager):
     assert ours.captured is None
 
 
+def test_a_flow_on_the_device_trains_alike(monkeypatch):
+    monkeypatch.setattr(feeds.DeviceFlowFeed, "accepts", lambda source, reading: True)
+    images, labels = pictures(50)
+    generator = ImageDataGenerator(rotation_range=30, horizontal_flip=True, rescale=1 / 255)
+    flow = generator.flow(images, labels, batch_size=8, seed=0)
+    ours, theirs = make(), make()
+    ours.fit_generator(flow, epochs=2, verbose=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(captured, "RECORDERS", {})
+        theirs.fit_generator(flow, epochs=2, verbose=0)
+    assert ours.captured.n_replayed == 8
+    assert_same_weights(ours, theirs)
+
+
 # --- what is not recorded -------------------------------------------------------------------------------------------
 
 
@@ -403,3 +420,18 @@ def test_cuda_graphs_are_made_as_pytorch_asks_for(monkeypatch):
     assert heard == ["begin side thread_local", "work", "end side thread_local", "replay"]
     again()
     assert heard[-1] == "replay"
+
+
+def test_a_look_finds_what_is_made_on_the_host(monkeypatch):
+    monkeypatch.setattr(Look, "_chance_of_host", lambda self: None)  # a state, which no pretended tensor has
+
+    def problem(work):
+        with Look(torch.device("cuda")) as look:
+            work()
+        return look.problem
+
+    host = torch.ones(3)
+    assert problem(lambda: torch.zeros(3)) == problem(lambda: host + 1) == "it computes on the host"
+    with FakeTensorMode(), torch.device("cuda"):
+        assert problem(lambda: torch.rand(3).cpu()) == "it computes on the host"
+        assert problem(lambda: torch.where(torch.rand(3) > 0.5, 1.0, torch.rand(3)).sum() * 2) is None
