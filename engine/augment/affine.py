@@ -9,6 +9,8 @@ import numpy as np
 
 from engine.augment.draw import TransformParameters
 
+IDENTITY = np.eye(3)
+
 
 def matrices(parameters: TransformParameters, height: int, width: int) -> np.ndarray:
     """Matrices that map each output pixel to the place in the input that it is read from.
@@ -37,16 +39,19 @@ def matrices(parameters: TransformParameters, height: int, width: int) -> np.nda
     drift; this one does not.
     """
     theta, shear = np.deg2rad(parameters.theta), np.deg2rad(parameters.shear)
-    rotation, shift, slant, zoom = np.tile(np.eye(3), (4, len(theta), 1, 1))
+    rotation, shift, slant, zoom = factors = np.empty((4, len(theta), 3, 3))
+    factors[:] = IDENTITY
     rotation[:, 0, 0] = rotation[:, 1, 1] = np.cos(theta)
     rotation[:, 1, 0] = np.sin(theta)
     rotation[:, 0, 1] = -rotation[:, 1, 0]
     shift[:, 0, 2], shift[:, 1, 2] = parameters.tx, parameters.ty
     slant[:, 0, 1], slant[:, 1, 1] = -np.sin(shear), np.cos(shear)
     zoom[:, 0, 0], zoom[:, 1, 1] = parameters.zx, parameters.zy
-    to_centre, from_centre = np.eye(3), np.eye(3)
+    to_centre, from_centre = IDENTITY.copy(), IDENTITY.copy()
     from_centre[:2, 2] = width / 2 - 0.5, height / 2 - 0.5
     to_centre[:2, 2] = -from_centre[:2, 2]
     # Products, in this order and by this function: so Keras rounds.
     moved = from_centre @ (rotation @ shift @ slant @ zoom) @ to_centre
-    return np.ascontiguousarray(moved[:, 1::-1, [1, 0, 2]])  # rows before columns
+    out = np.empty((len(theta), 2, 3))
+    out[:, :, :2], out[:, :, 2] = moved[:, 1::-1, 1::-1], moved[:, 1::-1, 2]  # rows before columns
+    return out

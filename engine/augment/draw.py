@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,10 +73,30 @@ class Ranges:
     channel_shift: float = 0.0
     brightness: tuple[float, float] | None = None
 
-    @property
+    @cached_property
     def active(self) -> bool:
         """Whether any transform is on."""
         return self != Ranges()
+
+    @cached_property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Smallest value, and largest minus smallest, of what each slot draws from a range; (slots, 1) float64."""
+        low, high = np.zeros((2, len(Slot), 1))
+        either_way = {
+            Slot.THETA: self.rotation,
+            Slot.TY: self.height_shift,
+            Slot.TX: self.width_shift,
+            Slot.SHEAR: self.shear,
+            Slot.CHANNEL_SHIFT: self.channel_shift,
+        }
+        for slot, largest in either_way.items():
+            if not isinstance(largest, tuple):
+                low[slot], high[slot] = -largest, largest
+        for slot in (Slot.ZX, Slot.ZY):
+            low[slot], high[slot] = self.zoom
+        if self.brightness is not None:
+            low[Slot.BRIGHTNESS], high[Slot.BRIGHTNESS] = self.brightness
+        return low, high - low
 
 
 @dataclass(frozen=True)
@@ -217,34 +238,25 @@ def parameters(ranges: Ranges, numbers: np.ndarray, height: int, width: int) -> 
         Size of the pictures in pixels.
     """
     u = numbers.T  # (slots, n)
+    low, span = ranges.bounds
+    drawn = low + span * u
     return TransformParameters(
-        theta=_either_way(ranges.rotation, u[Slot.THETA]),
-        tx=_shift(ranges.width_shift, u[Slot.TX], u[Slot.TX_SIGN], width),
-        ty=_shift(ranges.height_shift, u[Slot.TY], u[Slot.TY_SIGN], height),
-        shear=_either_way(ranges.shear, u[Slot.SHEAR]),
-        zx=_between(*ranges.zoom, u[Slot.ZX]),
-        zy=_between(*ranges.zoom, u[Slot.ZY]),
-        flip_horizontal=(u[Slot.FLIP_HORIZONTAL] < 0.5) & ranges.horizontal_flip,
-        flip_vertical=(u[Slot.FLIP_VERTICAL] < 0.5) & ranges.vertical_flip,
-        channel_shift_intensity=(
-            _either_way(ranges.channel_shift, u[Slot.CHANNEL_SHIFT]) if ranges.channel_shift else None
-        ),
-        brightness=_between(*ranges.brightness, u[Slot.BRIGHTNESS]) if ranges.brightness else None,
+        theta=drawn[Slot.THETA],
+        tx=_shift(ranges.width_shift, drawn[Slot.TX], u[Slot.TX], u[Slot.TX_SIGN], width),
+        ty=_shift(ranges.height_shift, drawn[Slot.TY], u[Slot.TY], u[Slot.TY_SIGN], height),
+        shear=drawn[Slot.SHEAR],
+        zx=drawn[Slot.ZX],
+        zy=drawn[Slot.ZY],
+        flip_horizontal=u[Slot.FLIP_HORIZONTAL] < (0.5 if ranges.horizontal_flip else 0),
+        flip_vertical=u[Slot.FLIP_VERTICAL] < (0.5 if ranges.vertical_flip else 0),
+        channel_shift_intensity=drawn[Slot.CHANNEL_SHIFT] if ranges.channel_shift else None,
+        brightness=drawn[Slot.BRIGHTNESS] if ranges.brightness else None,
     )
 
 
-def _between(low: float, high: float, number: np.ndarray) -> np.ndarray:
-    return low + (high - low) * number
-
-
-def _either_way(largest: float, number: np.ndarray) -> np.ndarray:
-    return _between(-largest, largest, number)
-
-
-def _shift(shift: Shift, number: np.ndarray, sign: np.ndarray, side: int) -> np.ndarray:
+def _shift(shift: Shift, drawn: np.ndarray, number: np.ndarray, sign: np.ndarray, side: int) -> np.ndarray:
     if not isinstance(shift, tuple):
-        drawn, largest = _either_way(shift, number), shift
-    else:
-        chosen = np.array(shift, np.float64)[(number * len(shift)).astype(np.int64)]
-        drawn, largest = np.where(sign < 0.5, -chosen, chosen), max(shift)
-    return drawn * side if largest < 1 else drawn
+        return drawn * side if shift < 1 else drawn
+    chosen = np.array(shift, np.float64)[(number * len(shift)).astype(np.int64)]
+    drawn = np.where(sign < 0.5, -chosen, chosen)
+    return drawn * side if max(shift) < 1 else drawn
