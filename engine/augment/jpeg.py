@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import suppress
 
 import numpy as np
 
 ORIENTATION = 0x0112  # EXIF's number for it; 1 is upright
+MARK = re.compile(rb"\xff[^\0]")
 
 
 def read_upright(path: str) -> np.ndarray | None:
@@ -27,7 +29,7 @@ def read_upright(path: str) -> np.ndarray | None:
     from PIL import Image
 
     with suppress(Exception):
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:
             content = file.read()
         with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
             is_common = image.mode in ("RGB", "L") and "progressive" not in image.info
@@ -44,6 +46,5 @@ def _is_whole(content: bytes) -> bool:
     A mark is a byte 255, which is followed by a 0 where it is none. The pixels begin behind the mark "scan"; the
     mark "end" closes the file.
     """
-    start = content.find(b"\xff\xda") + 2
-    n_marks = content.count(b"\xff", start) - content.count(b"\xff\x00", start)
-    return n_marks == 1 and content.endswith(b"\xff\xd9")
+    first = MARK.search(content, content.find(b"\xff\xda") + 2)
+    return first is not None and content[first.start() :] == b"\xff\xd9"
