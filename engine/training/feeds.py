@@ -266,6 +266,7 @@ class DeviceFlowFeed(FlowFeed):
             and FlowFeed.accepts(source, reading)
             and source.in_memory
             and source.x.dtype in (np.uint8, np.float32)
+            and all(values.dtype.kind in "biuf" for values in _arrays(source))
             and warp_cuda.supports(source.generator)
             and _has_room(reading.device, sum(values.nbytes for values in _arrays(source)))
         )

@@ -73,3 +73,12 @@ def test_threads_may_ask_in_any_order(launches):
         rows = list(pool.map(lambda call: len(call()[0]), reversed(calls)))
     assert rows == [3, 8, 8, 8, 8, 8]
     assert launches == [43]
+
+
+def test_labels_that_are_no_numbers_stay_on_the_host(monkeypatch):
+    monkeypatch.setattr(feeds, "_has_room", lambda device, n_bytes: True)
+    images, labels = pictures(8)
+    on_gpu = Reading(torch.device("cuda"))
+    for values, is_there in ((labels, True), (labels.astype(str), False)):
+        flow = ImageDataGenerator().flow(images, values, seed=0)
+        assert feeds.DeviceFlowFeed.accepts(flow, on_gpu) == is_there
