@@ -87,7 +87,9 @@ def _blended(pixels: np.ndarray, weights: Any) -> np.ndarray:
     """(h, W, C): each column blended."""
     firsts, counts, shares = weights
     out = np.empty((len(firsts), *pixels.shape[1:]), np.uint8)
-    _blend(pixels.reshape(len(pixels), -1), firsts, counts, shares, out.reshape(len(out), -1))
+    rows = pixels.reshape(len(pixels), -1)
+    rows.flags.writeable = False  # Pillow's pixels are: one form, one compilation
+    _blend(rows, firsts, counts, shares, out.reshape(len(out), -1))
     return out
 
 

@@ -70,6 +70,15 @@ def test_large_pictures_are_widened_in_bands(interpolation, monkeypatch):
         assert np.array_equal(resize(pixels, (64, 65), interpolation), expected)
 
 
+def test_the_kernel_is_compiled_once():
+    for picture in (_picture(9, 8, 3, 0), _picture(40, 8, 1, 0)):
+        for is_writeable in (True, False):
+            picture.flags.writeable = is_writeable
+            resize(picture, (5, 6), "bilinear")
+            resize(picture, (5, 6), "bilinear", (1, 1, 7, 8))
+    assert len(resizing._blend.signatures) == len(resizing._weights.signatures) == 1
+
+
 @pytest.mark.parametrize("color_mode", ["rgb", "rgba", "grayscale"])
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P", "I;16"])
 def test_files_of_every_kind_are_what_load_img_makes_of_them(tmp_path, mode, color_mode):
