@@ -195,9 +195,14 @@ class _Rates:
     def __init__(self, optimizer: torch.optim.Optimizer, device: torch.device) -> None:
         self._optimizer = optimizer
         self._device = device
-        self._read = isinstance(optimizer, rules.Adam) and all(group["fused"] for group in optimizer.param_groups)
         self._tensors: list[Tensor] = []
         self._latest: list[Any] = []
+
+    @property
+    def _read(self) -> bool:
+        """Whether the optimizer's kernel reads rates out of tensors: its settings may change between epochs."""
+        optimizer = self._optimizer
+        return isinstance(optimizer, rules.Adam) and all(group["fused"] for group in optimizer.param_groups)
 
     def values(self) -> list[Any]:
         return [group["lr"] for group in self._optimizer.param_groups]
@@ -274,13 +279,20 @@ def _is_watched(network: nn.Module) -> bool:
     return any(hooks)
 
 
+def _plain(owner: Any) -> dict[str, Any]:
+    """The settings of a module or a loss: mode, a dropout's share, a weight of one's own that grows by the epoch."""
+    settings = getattr(owner, "__dict__", {})
+    return {name: value for name, value in settings.items() if isinstance(value, bool | int | float | str)}
+
+
 def _condition(model: Model) -> Any:
-    """What a recording takes for granted: modes, what is trained, settings, and where in memory everything is."""
+    """What a recording takes for granted: modes, settings, what is trained, and where in memory everything is."""
     network, optimizer = model.network, model.optimizer
     states = [values for state in optimizer.state.values() for values in state.values() if isinstance(values, Tensor)]
     settings = [{name: v for name, v in g.items() if name not in ("params", "lr")} for g in optimizer.param_groups]
     return (
-        [(id(module), module.training) for module in network.modules()],
+        [(id(module), _plain(module)) for module in network.modules()],
+        [_plain(part) for part in (model.loss, getattr(model.loss, "function", None))],
         [(weight.data_ptr(), weight.requires_grad) for weight in network.parameters()],
         [values.data_ptr() for values in (*network.buffers(), *states)],
         settings,

@@ -20,7 +20,6 @@ from engine.texts import Text
 from engine.texts.training import NOTES
 from engine.training import device as devices
 from engine.training import losses, optimizers, storage
-from engine.training.kernels import quicker
 from engine.training.metrics import Named, Tracked
 from engine.training.metrics import find as find_metrics
 from engine.training.names import check_choice
@@ -49,7 +48,6 @@ class CompiledNetwork:
         self.precision = devices.check_precision(precision, self.device)
         # The weights' layout in which convolutions are fastest; pictures arrive in the same one.
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
-        self._kernels = quicker(self.network, self.device)
         self.data_format = data_format
         self.seed = int(torch.randint(2**31, ())) if seed is None else catalog.SEED.check(seed, "training.seed")
         self.n_batches = 0
@@ -58,6 +56,10 @@ class CompiledNetwork:
         self._loss_is_told = True
         self.metrics: list[Tracked] = []
         self.captured: Captured | None = None  # how `loop` does steps, where they are recorded
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies: a recording works on the memory of this network alone, the copy makes one of its own."""
+        return {**vars(self), "captured": None}
 
     # --- settings ---------------------------------------------------------------------------------------------------
 
@@ -155,8 +157,7 @@ class CompiledNetwork:
     def compute(self, inputs: Tensor) -> Tensor:
         """What the network gives for inputs on the device, in the model's precision; always float32."""
         if self.precision == "float32":
-            with self._kernels:
-                return self.network(inputs)
+            return self.network(inputs)
         with torch.autocast(self.device.type, torch.bfloat16):
             return self.network(inputs).float()
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator
 
 WINDOW_S, WINDOW_BATCHES = 0.2, 8  # a try lasts at least so long, and for so many batches
+MOST_UNFAIR = 32  # batches; a larger queue would never come to an end of being filled
 ROUNDS = 2  # both ways are tried so often, and each is judged by its best
 STAY_S = 30.0  # with the quicker way, until both are tried again
 GAIN = 1.02  # how much quicker it must be without threads
@@ -21,7 +22,7 @@ class Contest:
     Parameters
     ----------
     n_unfair : int
-        Batches at the beginning of a try with threads that do not count: they fill the queue.
+        Batches at the beginning of a try with threads that do not count: they fill the queue. MOST_UNFAIR at most.
 
     Attributes
     ----------
@@ -31,10 +32,10 @@ class Contest:
 
     def __init__(self, n_unfair: int) -> None:
         self.ahead = True
-        self._n_unfair = n_unfair
+        self._n_unfair = min(n_unfair, MOST_UNFAIR)
         self._tries = self._try()
         next(self._tries)
-        self._skipped = n_unfair
+        self._skipped = self._n_unfair
         self._begin()
 
     def batch_came(self, counts: bool) -> None:

@@ -1,4 +1,4 @@
-"""Quicker ways through two operations on the CPU; what they compute stays the same.
+"""Quicker ways through two layers while a network trains on the CPU; what they compute stays the same.
 
 Linear layers, on AMD's processors with AVX-512: PyTorch multiplies matrices by Intel's MKL, which uses AVX-512 on
 Intel's processors only. oneDNN, which PyTorch brings along for convolutions, uses it on all: on a Zen 5 a product takes
@@ -11,29 +11,37 @@ gradient lies otherwise, as it does behind a flatten. A hook lays it out first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch.autograd import forward_ad
 
 N_WEIGHTS = 2**17
 """Layers with fewer take less time than the detour through Python."""
 
 
-def quicker(network: nn.Module, device: torch.device) -> AbstractContextManager[Any]:
-    """A context in which the network computes the quicker ways; of no effect where it has no use for them."""
-    is_compiled = hasattr(network, "_orig_mod")  # torch.compile has ways of its own
-    has_use = any(
-        isinstance(module, nn.MaxPool2d) or any(_is_large(weight) for weight in module.parameters(recurse=False))
-        for module in network.modules()
-    )
-    return QuickerKernels() if has_use and not is_compiled and device.type == "cpu" else nullcontext()
+@contextmanager
+def quicker_layers(network: nn.Module, device: torch.device) -> Iterator[None]:
+    """While this lasts, the network's layers are of the classes below where that helps; afterwards what they were.
+
+    Classes of one's own stay, and so does a network that is compiled in whole or in part.
+    """
+    exchanged = [(module, kind) for module in network.modules() if (kind := _quicker_class(module)) is not None]
+    if device.type != "cpu" or any(_is_compiled(module) for module in network.modules()):
+        exchanged = []
+    for module, kind in exchanged:
+        module.__class__ = kind
+    try:
+        yield
+    finally:
+        for module, kind in exchanged:
+            if type(module) is kind:  # else somebody has made it another meanwhile
+                module.__class__ = nn.Linear if kind is OneDnnLinear else nn.MaxPool2d
 
 
 @cache
@@ -44,48 +52,26 @@ def is_onednn_quicker() -> bool:
     return is_amd and torch.backends.cpu.get_cpu_capability() == "AVX512" and torch.backends.mkldnn.is_available()
 
 
-class QuickerKernels(TorchFunctionMode):
-    """Within it, `linear` of large float32 matrices is oneDNN's, and `max_pool2d` gets its gradient as it likes it."""
+class OneDnnLinear(nn.Linear):
+    """A linear layer whose products of plain float32 matrices are oneDNN's."""
 
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if func is F.linear and not kwargs and is_onednn_quicker() and _suits(*args):
-            return _linear(*args)
-        result = func(*args, **(kwargs or {}))
-        if func is F.max_pool2d and isinstance(result, Tensor) and _has_channels_last(result):
+    def forward(self, input: Tensor) -> Tensor:
+        """As `torch.nn.Linear`."""
+        if not _suits(input, self.weight):
+            return super().forward(input)
+        rows = input.reshape(-1, self.in_features)
+        return _Linear.apply(rows, self.weight, self.bias).reshape(*input.shape[:-1], self.out_features)
+
+
+class LaidOutMaxPool2d(nn.MaxPool2d):
+    """A pooling that gets its gradient laid out as its input is."""
+
+    def forward(self, input: Tensor) -> Any:
+        """As `torch.nn.MaxPool2d`."""
+        result = super().forward(input)
+        if isinstance(result, Tensor) and result.requires_grad and _is_plain(result) and _has_channels_last(result):
             result.register_hook(_channels_last)
         return result
-
-
-def _has_channels_last(pictures: Tensor) -> bool:
-    is_so = pictures.is_contiguous(memory_format=torch.channels_last) and not pictures.is_contiguous()
-    return is_so and pictures.requires_grad
-
-
-def _channels_last(gradient: Tensor) -> Tensor:
-    return gradient.contiguous(memory_format=torch.channels_last)
-
-
-def _is_large(weight: Tensor) -> bool:
-    return weight.ndim == 2 and weight.numel() >= N_WEIGHTS
-
-
-def _suits(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> bool:
-    return (
-        _is_large(weight)
-        and x.dtype == weight.dtype == torch.float32
-        and x.ndim >= 2
-        and x.numel() > 0
-        and x.shape[-1] == weight.shape[-1]  # else PyTorch's own error says what is wrong
-        and x.device.type == weight.device.type == "cpu"
-        and not torch.is_autocast_enabled("cpu")
-    )
-
-
-def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    rows = x.reshape(-1, x.shape[-1])
-    return _Linear.apply(rows, weight, bias).reshape(*x.shape[:-1], len(weight))
 
 
 class _Linear(torch.autograd.Function):
@@ -105,3 +91,41 @@ class _Linear(torch.autograd.Function):
             _Linear.apply(gradient.t(), x.t(), None) if needs_weight else None,
             gradient.sum(0) if needs_bias else None,
         )
+
+
+def _quicker_class(module: nn.Module) -> type[nn.Module] | None:
+    if type(module) is nn.MaxPool2d:
+        return LaidOutMaxPool2d
+    is_large = type(module) is nn.Linear and module.weight.numel() >= N_WEIGHTS
+    return OneDnnLinear if is_large and is_onednn_quicker() else None
+
+
+def _is_compiled(module: nn.Module) -> bool:
+    return hasattr(module, "_orig_mod") or getattr(module, "_compiled_call_impl", None) is not None
+
+
+def _suits(x: Tensor, weight: Tensor) -> bool:
+    return (
+        x.dtype == weight.dtype == torch.float32
+        and x.ndim >= 2
+        and x.numel() > 0
+        and x.shape[-1] == weight.shape[-1]  # else PyTorch's own error says what is wrong
+        and x.device.type == weight.device.type == "cpu"
+        and x.layout == weight.layout == torch.strided
+        and _is_plain(x)
+        and not torch.is_autocast_enabled("cpu")
+        and forward_ad._current_level < 0
+    )
+
+
+def _is_plain(x: Tensor) -> bool:
+    """Whether nobody transforms functions of it, such as `torch.func.grad`."""
+    return not torch._C._functorch.is_functorch_wrapped_tensor(x)
+
+
+def _has_channels_last(pictures: Tensor) -> bool:
+    return pictures.is_contiguous(memory_format=torch.channels_last) and not pictures.is_contiguous()
+
+
+def _channels_last(gradient: Tensor) -> Tensor:
+    return gradient.contiguous(memory_format=torch.channels_last)

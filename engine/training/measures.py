@@ -36,15 +36,12 @@ class Metric:
         Whether outputs that the loss takes as logits are shown to it as probabilities.
     is_mean : bool
         Whether the result is a mean over pictures, so that those of two parts tell that of the whole.
-    counts : bool
-        Whether what pictures (B, D) add are whole numbers, so that those of many batches may be counted at once.
     """
 
     name: str | None = None
     direction: ClassVar[Literal["min", "max"] | None] = "max"
     of_probabilities: ClassVar[bool] = False
     is_mean: ClassVar[bool] = False
-    counts: ClassVar[bool] = False
 
     def sums(self, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
         """What a batch adds, on the device, of a shape that is always the same.
@@ -123,8 +120,6 @@ class BinaryAccuracy(MeanMetric):
 class CategoricalAccuracy(MeanMetric):
     """Share of pictures whose largest output is that of their class, given as a one-hot row or as a number."""
 
-    counts = True
-
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return is_right(outputs, targets)
 
@@ -145,7 +140,6 @@ class Accuracy(MeanMetric):
     """
 
     from_logits: bool = False
-    counts = True
 
     def values(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if outputs.shape[-1] == 1:

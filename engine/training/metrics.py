@@ -45,6 +45,9 @@ NAMES: dict[str, type[Metric]] = {
 # Made for outputs of the loss's kind, where they are given by name.
 _TELLS_LOGITS = (measures.Accuracy, losses.Crossentropy)
 
+# What pictures (B, D) add to these are whole numbers, so that those of many batches may be counted at once.
+_COUNTED = (measures.Accuracy, measures.CategoricalAccuracy, measures.SparseCategoricalAccuracy)
+
 N_LATEST = 256
 """Batches that wait on the device until they are summed, at most."""
 
@@ -167,7 +170,9 @@ class Averages(Mapping[str, Any]):
         self._latest: list[tuple[Tensor, int]] = []  # losses that are not yet in the sum, with their pictures
         self._n_finite = torch.zeros((), dtype=torch.int64, device=device)
         self._sums: list[Tensor | None] = [None] * len(self._metrics)  # None before the first batch
-        self._counted = [k for k, each in enumerate(self._metrics) if each.metric.counts and not each.weighted]
+        self._counted = [
+            k for k, each in enumerate(self._metrics) if type(each.metric) in _COUNTED and not each.weighted
+        ]
         self._all = list(range(len(self._metrics)))
         self._others = [k for k in self._all if k not in self._counted]
         self._uncounted: list[tuple[Tensor, Tensor]] = []  # outputs and targets, not yet seen by the counted ones
@@ -182,7 +187,10 @@ class Averages(Mapping[str, Any]):
         self._n += n
         self._read = None
         if self._may_wait(outputs, targets):
-            self._uncounted.append((outputs.detach(), targets))
+            if not self._is_alike(outputs, targets):
+                self._fold()
+            # Copies, since a source may give its next batch in the same memory.
+            self._uncounted.append((outputs.detach().clone(), targets.clone()))
             now = self._others
         else:
             now = self._all
@@ -198,13 +206,15 @@ class Averages(Mapping[str, Any]):
 
     def _may_wait(self, outputs: Tensor, targets: Tensor) -> bool:
         """Whether some metrics can count this batch later, together with others like it; never the first one."""
-        if not self._counted or self._sums[0] is None or outputs.ndim != 2 or outputs.numel() > N_OUTPUTS:
-            return False
-        if self._uncounted:
-            before = self._uncounted[-1]
-            if before[0].shape[1:] != outputs.shape[1:] or before[1].shape[1:] != targets.shape[1:]:
-                self._fold()
-        return True
+        is_first = not self._counted or self._sums[0] is None
+        return not is_first and outputs.ndim == 2 and outputs.numel() <= N_OUTPUTS
+
+    def _is_alike(self, outputs: Tensor, targets: Tensor) -> bool:
+        """Whether a batch can be joined with those that wait."""
+        if not self._uncounted:
+            return True
+        before = self._uncounted[-1]
+        return before[0].shape[1:] == outputs.shape[1:] and before[1].shape[1:] == targets.shape[1:]
 
     @torch.no_grad()
     def _count(self, which: Sequence[int], outputs: Tensor, targets: Tensor, weights: Tensor | None) -> None:

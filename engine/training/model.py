@@ -40,6 +40,7 @@ from engine.training.callbacks import Callback, CallbackList, History, ProgbarLo
 from engine.training.checks import CheckBatch, check_inputs, is_array, parts
 from engine.training.compiled import CompiledNetwork
 from engine.training.feeds import Feed, GeneratorFeed, Reading
+from engine.training.kernels import quicker_layers
 from engine.training.ranges import check_number, check_switch
 from engine.training.stream import Intake, Queue, stream
 from engine.training.threads import shared_cores
@@ -57,7 +58,8 @@ class Model(CompiledNetwork):
         What is not four-dimensional passes unchanged.
     seed : int, optional
         Start of all chance in training: order of samples, dropout. None draws one from torch's generator, so
-        `torch.manual_seed` decides. Results repeat bit for bit on the CPU with equal seed and thread count.
+        `torch.manual_seed` decides. Results repeat bit for bit on the CPU with equal seed and thread count; the count
+        stays what it is unless other programs want the cores (see `engine.training.threads`).
     device : str or torch.device
         See `engine.training.device.pick`.
     precision : str
@@ -92,9 +94,10 @@ class Model(CompiledNetwork):
     are frozen goes on using the statistics it has, as in Keras.
 
     On an NVIDIA GPU a step is recorded as a CUDA graph once a few were alike, and then replayed: Python code in the
-    network and the loss runs no more. Steps are done one by one where that shows (random numbers of the host, values
-    that are read, other work each time), and where somebody looks on: by a hook of a module, a weight or the optimizer,
-    or by a callback of one's own with a method for batches.
+    network and the loss runs no more. It is recorded anew in the epoch after a setting of a module or the loss (an
+    attribute that is a number, a text or a bool) has changed. Steps are done one by one where that shows (random
+    numbers of the host, values that are read, other work each time), and where somebody looks on: by a hook of a
+    module, a weight or the optimizer, or by a callback of one's own with a method for batches.
     """
 
     stop_training = False
@@ -322,7 +325,12 @@ class Model(CompiledNetwork):
             first = self.n_batches if start.step else stream_position(self.n_batches, feed.length, steps)
             numbers = batch_numbers(first, None if steps is None else steps * len(epochs) - start.step)
             batches = stream(feed, self._intake(), check, numbers, queue, seed=self.seed)
-            with closing(batches), self._own_chance(), shared_cores(self.device) as threads:
+            with (
+                closing(batches),
+                self._own_chance(),
+                quicker_layers(self.network, self.device),
+                shared_cores(self.device) as threads,
+            ):
                 logs = loop.train(
                     self,
                     batches,

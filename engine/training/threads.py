@@ -37,8 +37,11 @@ class ThreadCount:
         self._spent_s, self._pictures = 0.0, 0
         self._choices = self._choose()
         next(self._choices)
-        self._clock_s, self._own_s = time.perf_counter(), time.process_time()
-        psutil.cpu_percent()  # counts from here
+        self.watch()
+
+    def watch(self) -> None:
+        """Look from now on at who uses the cores."""
+        self._clock_s, self._busy_s, self._own_s = time.perf_counter(), _busy_s(), _own_s()
 
     def took(self, seconds: float, n_pictures: int) -> None:
         """A step of so many pictures took so long; at the end of a window the number of threads may change."""
@@ -75,12 +78,30 @@ class ThreadCount:
 
     def is_crowded(self) -> bool:
         """Whether other programs took cores from this one's threads since the last call."""
-        clock_s, own_s = time.perf_counter(), time.process_time()
-        ours = (own_s - self._own_s) / max(clock_s - self._clock_s, 1e-9)
-        self._clock_s, self._own_s = clock_s, own_s
-        n_cores = psutil.cpu_count() or 1
-        others = psutil.cpu_percent() / 100 * n_cores - ours
-        return others - (n_cores - self.all) > CROWDED
+        clock_s, busy_s, own_s = self._clock_s, self._busy_s, self._own_s
+        self.watch()
+        others_s = (self._busy_s - busy_s) - (self._own_s - own_s)
+        n_free = (psutil.cpu_count() or 1) - self.all
+        return others_s > (n_free + CROWDED) * (self._clock_s - clock_s)
+
+
+def _busy_s() -> float:
+    """Seconds that all cores together were at work since the computer started."""
+    times = psutil.cpu_times()._asdict()
+    # A guest's time is in its user's already.
+    return sum(seconds for name, seconds in times.items() if name not in ("idle", "iowait", "guest", "guest_nice"))
+
+
+def _own_s() -> float:
+    """Seconds of them for this program, with the processes that it started, such as those of a DataLoader."""
+    used_s = time.process_time()
+    for process in psutil.Process().children(recursive=True):
+        try:
+            times = process.cpu_times()
+        except psutil.Error:
+            continue  # it has just ended
+        used_s += times.user + times.system
+    return used_s
 
 
 _kept = threading.local()
@@ -99,8 +120,10 @@ def shared_cores(device: torch.device) -> Iterator[ThreadCount | None]:
     count: ThreadCount | None = getattr(_kept, "count", None)
     if count is None or count.all != n_threads:
         count = _kept.count = ThreadCount()
+    count.watch()
     torch.set_num_threads(count.chosen)
     try:
         yield count
     finally:
-        torch.set_num_threads(n_threads)
+        if torch.get_num_threads() == count.chosen:  # else somebody has set another number meanwhile
+            torch.set_num_threads(n_threads)

@@ -5,6 +5,8 @@ Bit for bit with a recorder on the CPU, which shows that nothing of a step is hi
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 from contextlib import contextmanager
 
@@ -199,6 +201,57 @@ def test_what_a_callback_changes_between_epochs_counts(eager, device, change, tm
     histories = fit_(ours, callbacks=[Change(ours)]), eager(theirs, callbacks=[Change(theirs)])
     assert ours.captured.n_replayed == 2 + 2 + 6
     assert_same_training(ours, theirs, histories, device)
+
+
+class Annealed:
+    """A loss of one's own with a setting."""
+
+    def __init__(self):
+        self.beta = 1.0
+
+    def __call__(self, outputs, targets):
+        return self.beta * nn.functional.cross_entropy(outputs, targets.long(), reduction="none")
+
+
+@pytest.mark.parametrize("of", ["module", "loss"])
+def test_settings_that_a_callback_changes_between_epochs_count(eager, of):
+    histories, models = [], []
+    for fit in (fit_, eager):
+        loss = Annealed()
+        model = make(network=dropout, loss=loss)
+
+        def change(epoch, logs, model=model, loss=loss):
+            if of == "loss":
+                loss.beta = 1.0 + epoch
+            else:
+                model.network[3].p = 0.5 - 0.2 * epoch
+
+        histories.append(fit(model, callbacks=[LambdaCallback(on_epoch_begin=change)]))
+        models.append(model)
+    assert models[0].captured.n_replayed > 0
+    assert_same_training(*models, histories, "cpu")
+
+
+def test_an_optimizer_that_is_no_longer_fused_is_asked_anew(eager):
+    ours, theirs = make(), make()
+    for model, fit in ((ours, fit_), (theirs, eager)):
+        fit(model, 1)
+        for group in model.optimizer.param_groups:
+            group.update(fused=None, foreach=True)
+        fit(model, 1)
+    assert_same_weights(ours, theirs)
+
+
+def test_a_model_with_a_recording_can_be_copied(eager):
+    model = make()
+    fit_(model, 1)
+    assert model.captured.n_replayed > 0
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert twin.captured is None
+        fit_(twin, 1)
+    other = make()
+    eager(other, 1), eager(other, 1)
+    assert_same_weights(twin, other)
 
 
 def test_short_batches_of_many_epochs_are_not_taken_for_the_rule():

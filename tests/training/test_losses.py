@@ -203,3 +203,16 @@ def test_arguments_out_of_range_are_refused():
 def test_targets_for_yes_or_no_are_checked():
     with pytest.raises(DataError, match="targets from 0 to 1"):
         linear(n_outputs=1, loss="binary_crossentropy").fit(features()[0], np.full(50, 2.0), verbose=0)
+
+
+def test_a_subclass_says_what_a_loss_is_with_and_without_weights():
+    class Focal(losses.SparseCategoricalCrossentropy):
+        def __call__(self, outputs, targets):
+            return super().__call__(outputs, targets) * 1000
+
+    x, y = features()
+    plain, focal = (linear(loss=kind(from_logits=True)) for kind in (losses.SparseCategoricalCrossentropy, Focal))
+    assert focal.evaluate(x, y, verbose=0)[0] == pytest.approx(1000 * plain.evaluate(x, y, verbose=0)[0], rel=1e-5)
+    assert focal.evaluate(x, y, sample_weight=np.ones(len(y)), verbose=0)[0] == pytest.approx(
+        focal.evaluate(x, y, verbose=0)[0], rel=1e-5
+    )

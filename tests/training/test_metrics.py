@@ -272,7 +272,7 @@ def test_hits_of_many_batches_are_counted_like_one_by_one():
         outputs, labels = torch.rand(n, 3, generator=random), torch.randint(0, 3, (n,), generator=random)
         targets = torch.eye(3)[labels] if k % 50 else outputs.round()
         labels, weights = targets.argmax(1), torch.rand(n, generator=random, dtype=torch.float64) if k % 7 else None
-        averages.add(torch.tensor(0.0), outputs, targets if k // 100 % 2 else targets.clone(), weights)
+        averages.add(torch.tensor(0.0), outputs, targets, weights)
         hits = (outputs.argmax(1) == labels).double()
         right += float(hits.sum())
         weighted += float((hits if weights is None else hits * weights).sum())
@@ -281,6 +281,29 @@ def test_hits_of_many_batches_are_counted_like_one_by_one():
             assert averages["accuracy"] == right / averages.n_pictures
     assert averages["accuracy"] == right / averages.n_pictures
     assert averages["weighted_accuracy"] == pytest.approx(weighted / weight_sum)
+
+
+def test_a_source_may_give_its_batches_in_the_same_memory():
+    averages = Averages(find(["accuracy"], [], PROBABILITIES), torch.device("cpu"))
+    outputs, targets = torch.eye(4), torch.zeros(4, dtype=torch.int64)
+    for k in range(4):
+        outputs[:] = torch.eye(4).roll(k, 0)
+        targets[:] = torch.arange(4).roll(k)
+        averages.add(torch.tensor(0.0), outputs, targets, None)
+    outputs[:], targets[:] = torch.eye(4), torch.zeros(4)
+    assert averages["accuracy"] == 1
+
+
+def test_a_metric_of_ones_own_sees_each_batch_as_it_was():
+    class MostOfABatch(metrics.CategoricalAccuracy):
+        def values(self, outputs, targets):
+            right = super().values(outputs, targets)
+            return right.float().mean().round().expand(len(right))
+
+    averages = Averages(find([MostOfABatch()], [], PROBABILITIES), torch.device("cpu"))
+    for hits in (3, 3, 1, 1, 1):  # of 4
+        averages.add(torch.tensor(0.0), torch.eye(4), torch.where(torch.arange(4) < hits, torch.arange(4), -1), None)
+    assert list(averages.read().values())[1] == 2 / 5
 
 
 def test_targets_may_change_their_form_between_batches():

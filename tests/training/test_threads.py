@@ -92,6 +92,9 @@ def test_what_is_known_outlives_a_training_and_the_callers_count_comes_back():
     with shared_cores(CPU) as second:
         assert second is first
         assert torch.get_num_threads() == 1
+    with shared_cores(CPU):
+        torch.set_num_threads(5)  # a callback's own choice
+    assert torch.get_num_threads() == 5
     torch.set_num_threads(3)
     with shared_cores(CPU) as other:
         assert other is not first
@@ -101,10 +104,12 @@ def test_what_is_known_outlives_a_training_and_the_callers_count_comes_back():
         assert none is None
 
 
-def test_a_busy_program_is_noticed():
+def test_a_busy_program_is_noticed(monkeypatch):
     n = psutil.cpu_count()
     torch.set_num_threads(n)
     count = ThreadCount()
+    monkeypatch.setattr(threads, "_own_s", time.process_time)  # these are ours only in a test
+    count.watch()
     spinners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(n)]
     try:
         for _ in range(300):
@@ -116,6 +121,39 @@ def test_a_busy_program_is_noticed():
         for spinner in spinners:
             spinner.kill()
             spinner.wait()
+
+
+def test_a_programs_own_processes_are_no_others(monkeypatch):
+    used = {"busy": 0.0, "own": 0.0}
+    monkeypatch.setattr(threads, "_busy_s", lambda: used["busy"])
+    monkeypatch.setattr(threads, "_own_s", lambda: used["own"])
+    torch.set_num_threads(psutil.cpu_count())
+    now = [0.0]
+    monkeypatch.setattr(threads.time, "perf_counter", lambda: now[0])
+    count = ThreadCount()
+    for others, crowded in ((0.0, False), (0.2, False), (0.6, True)):
+        now[0] += 1
+        used["own"] += 1.5
+        used["busy"] += 1.5 + others
+        assert count.is_crowded() is crowded
+    used["busy"], now[0] = used["busy"] + 100, now[0] + 100  # between two trainings
+    count.watch()
+    now[0] += 1
+    assert not count.is_crowded()
+
+
+def test_own_processes_are_counted():
+    spinner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        before, own = threads._own_s(), time.process_time()
+        for _ in range(300):
+            time.sleep(0.1)
+            if (threads._own_s() - before) - (time.process_time() - own) > 0.1:
+                return
+        pytest.fail("nobody noticed")
+    finally:
+        spinner.kill()
+        spinner.wait()
 
 
 def test_a_training_reports_its_steps(monkeypatch):

@@ -24,9 +24,10 @@ class BackupAndRestore(Callback):
     """Saves the model after each epoch or every so many batches; the next `fit` goes on from the backup, if any.
 
     Weights, optimizer, position in the stream of samples and the History so far come back, so that a training that was
-    interrupted, even killed, ends with the same weights, bit for bit on the CPU, as one that never was. Give a flow a
-    seed: without one it draws another in the next process. A plain generator begins anew, for it cannot be wound
-    forward. What other callbacks remember (the waiting of EarlyStopping) is not kept.
+    interrupted, even killed, ends with the same weights as one that never was: bit for bit on the CPU, while the
+    number of threads is the same. Give a flow a seed: without one it draws another in the next process. A plain
+    generator begins anew, for it cannot be wound forward. What other callbacks remember (the waiting of EarlyStopping)
+    is not kept.
 
     Parameters
     ----------
