@@ -1,8 +1,8 @@
-"""Vectors of several numbers for numba kernels: LLVM's own vector values, behind Python's operators.
+"""Vectors of LANES numbers for numba kernels: LLVM's vector values, with Python's operators.
 
-numba compiles one number at a time, and its compiler does not find the parallel work in a gather. A kernel's inner step
-can therefore be written as a numba `intrinsic` with this class: LLVM turns it into whatever vector instructions the CPU
-has. Each lane is rounded as a single number would be, so nothing changes in the results.
+numba compiles code that works on single numbers, and LLVM does not turn a gather in it into vector instructions. So a
+kernel's inner step can be written as a numba `intrinsic` with this class, for which LLVM picks the vector instructions
+that the CPU has. Each lane is rounded as a single number would be: the results stay the same.
 """
 
 from __future__ import annotations
@@ -117,11 +117,11 @@ class Vector:
 
     def at_least(self, low: Any) -> Vector:
         """The larger of the two; not a number stays so."""
-        return self.where(self < low, low)
+        return self.masked_fill(self < low, low)
 
     def at_most(self, high: Any) -> Vector:
         """The smaller of the two; for what is not a number, `high`."""
-        return self._new(self._operand(high)).where(self < high, self)
+        return self._new(self._operand(high)).masked_fill(self < high, self)
 
     def floor(self) -> Vector:
         """The whole number below."""
@@ -139,7 +139,7 @@ class Vector:
         """A vector of true and false."""
         return self._new(self.builder.fcmp_unordered("uno", self.value, self.value))
 
-    def where(self, mask: Vector, other: Any) -> Vector:
+    def masked_fill(self, mask: Vector, other: Any) -> Vector:
         """`other` in the lanes of a comparison that is true, this elsewhere."""
         return self._new(self.builder.select(mask.value, self._operand(other), self.value))
 

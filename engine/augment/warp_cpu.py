@@ -1,7 +1,9 @@
 """Resampling pictures on the CPU: a numba kernel that reads straight from the data set, and its threads.
 
 Bilinear with coordinates and blend in float64, bit for bit what scipy's `affine_transform` of order 1 gives in the four
-fill modes. Importing this module imports numba, so `generator` does it when the first picture is warped.
+fill modes; only in mode "nearest" may a pixel from beyond the edge differ, very rarely, in the last bit of its float32,
+since here places are brought to the edge before weights are made of them. Importing this module imports numba, so
+`generator` does it when the first picture is warped.
 """
 
 from __future__ import annotations
@@ -28,7 +30,6 @@ def warp(
     fill_mode: str = "nearest",
     cval: float = 0.0,
     scale: float = 1.0,
-    out: np.ndarray | None = None,
     order: int = 1,
 ) -> np.ndarray:
     """Resample some pictures of a data set, then mirror and scale them.
@@ -49,8 +50,6 @@ def warp(
         The value of fill mode "constant", in the pictures' unit.
     scale : float
         Factor of the result, applied in float32 after everything else.
-    out : np.ndarray, optional
-        (n, H, W, C) float32, C-contiguous, to write into.
     order : int
         1 bilinear, 0 nearest pixel.
 
@@ -73,8 +72,7 @@ def warp(
     if indices.size and not (indices.min() >= 0 and indices.max() < len(images)):
         raise IndexError(f"indices {indices.min()}..{indices.max()} for {len(images)} pictures")
     images, numbers = _readable(images, indices)
-    if out is None:
-        out = np.empty((len(indices), *images.shape[1:]), np.float32)
+    out = np.empty((len(indices), *images.shape[1:]), np.float32)
     settings = (FILL_MODES[fill_mode], order, float(cval), np.float32(scale))
     pieces = _pieces(out)
 

@@ -2,7 +2,6 @@
 
 A row is made in pieces of CHUNK pixels, each step for the whole piece before the next: so the CPU never waits for one
 pixel's addresses before it begins with the next. The steps themselves are those of `warp_steps` and `warp_modes`.
-numba's cache of compiled kernels looks at this file alone: whoever changes those, or `simd`, must also touch it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from engine.augment.simd import DOUBLE, Vector
 from engine.augment.warp_steps import X, Y, addresses_of, intrinsic
 
 FILL_MODES = {"nearest": 0, "reflect": 1, "wrap": 2, "constant": 3}
-NEAREST, REFLECT, WRAP, CONSTANT = FILL_MODES.values()
+NEAREST, REFLECT, WRAP, _ = FILL_MODES.values()
 
 FAR = 1e15  # pixels; beyond, a float has no fraction left to tell neighbours apart
 
@@ -32,10 +32,10 @@ def _bring_inside(fold: Callable[[Vector, Any], Vector]) -> Any:
             for line, side in zip((Y, X), sides, strict=True):
                 q = Vector.load(builder, lines[line])
                 last = builder.fsub(side, DOUBLE(1))
-                at_edge = Vector.repeated(builder, last).where(q < 0, 0)
+                at_edge = Vector.repeated(builder, last).masked_fill(q < 0, 0)
                 nearest = builder.select(builder.fcmp_ordered("==", last, DOUBLE(0)), DOUBLE(-1), DOUBLE(FAR))
-                folded = fold(q, side).where(q.absolute() > nearest, at_edge)
-                folded.where(_is_inside(q, last), q).store(lines[line])
+                folded = fold(q, side).masked_fill(q.absolute() > nearest, at_edge)
+                folded.masked_fill(_is_inside(q, last), q).store(lines[line])
             return context.get_dummy_value()
 
         return types.void(piece, types.int64, types.float64, types.float64), generate
@@ -47,18 +47,18 @@ def _wrapped(q: Vector, side: Any) -> Vector:
     """With a period of side - 1: the first and the last pixel coincide."""
     period = q.builder.fsub(side, DOUBLE(1))
     n_periods = (q.absolute() / period).truncate()
-    return (q - n_periods * period).where(q < 0, q + (n_periods + 1) * period)
+    return (q - n_periods * period).masked_fill(q < 0, q + (n_periods + 1) * period)
 
 
 def _reflected(q: Vector, side: Any) -> Vector:
     """About the outer edges of the first and the last pixel, to (-1, side)."""
     period = q.builder.fmul(side, DOUBLE(2))
     whole = (q.absolute() / period).truncate() * period
-    below = q.where(0 - q > period, q + whole)
-    below = ((0 - below).where(below > -1e-15, 1e-15) - 1).where(0 - below > side, below + period)
+    below = q.masked_fill(0 - q > period, q + whole)
+    below = ((0 - below).masked_fill(below > -1e-15, 1e-15) - 1).masked_fill(0 - below > side, below + period)
     above = q - whole
-    above = above.where(above >= side, 0 - (above - period) - 1)
-    return above.where(q < 0, below)
+    above = above.masked_fill(above >= side, 0 - (above - period) - 1)
+    return above.masked_fill(q < 0, below)
 
 
 reflect, wrap = _bring_inside(_reflected), _bring_inside(_wrapped)
@@ -74,7 +74,7 @@ def mark_outside(typing: Any, piece: Any, j: Any, height: Any, width: Any) -> An
         y, x = Vector.load(builder, lines[Y]), Vector.load(builder, lines[X])
         last_row, last_column = (builder.fsub(side, DOUBLE(1)) for side in (height, width))
         inside = _is_inside(y, last_row) & _is_inside(x, last_column)
-        Vector.repeated(builder, DOUBLE(nan)).where(inside, y).store(lines[Y])
+        Vector.repeated(builder, DOUBLE(nan)).masked_fill(inside, y).store(lines[Y])
         return context.get_dummy_value()
 
     return types.void(piece, types.int64, types.float64, types.float64), generate

@@ -152,7 +152,7 @@ def _blended(context: Any, builder: Any, kinds: Any, arguments: Any, channels: l
         value += top_right * to_top * to_right
         value += bottom_left * to_bottom * to_left
         value += bottom_right * to_bottom * to_right
-        values.append((value.to_float() * scale).where(has_no_place, fill))
+        values.append((value.to_float() * scale).masked_fill(has_no_place, fill))
     return values
 
 

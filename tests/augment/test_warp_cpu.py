@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from engine.augment import warp_cpu, warp_kernel
+from engine.augment import compiled, warp_cpu, warp_kernel
 from engine.augment.affine import matrices
 from engine.augment.draw import Ranges, draw
 from engine.catalog import FILL_MODES
@@ -184,13 +187,6 @@ def test_scale_equals_multiplying_afterwards():
     assert np.array_equal(scaled, plain)
 
 
-def test_writes_into_a_given_buffer():
-    images, out = _pictures((2, 5, 5, 1)), np.full((2, 5, 5, 1), -1, np.float32)
-    moves, flips = _moves(2, 5, 5)
-    assert warp_cpu.warp(images, np.arange(2), moves, flips, out=out) is out
-    assert (out >= 0).all()
-
-
 def test_threads_change_nothing(monkeypatch):
     images = _pictures((23, 16, 16, 3))
     moves, flips = _moves(23, 16, 16, MILD)
@@ -229,11 +225,46 @@ def test_warm_up_compiles_both_kinds_of_pixels():
 
 def test_kernels_are_kept_with_the_runs_when_the_install_is_read_only(runs_dir):
     program = (
-        "import os; os.access = lambda *_: False; from engine.augment import warp_cpu; "
-        "from numba.core import config; print(config.CACHE_DIR)"
+        "import os; os.access = lambda *_: False; from engine.augment import warp_kernel; "
+        "print(warp_kernel.warp_all.stats.cache_path)"
     )
     environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
     )
-    assert result.stdout.strip() == str(runs_dir.resolve() / ".fitlab" / "numba")
+    assert Path(result.stdout.strip()).is_relative_to(runs_dir.resolve() / ".fitlab" / "numba")
+
+
+def test_kernels_are_compiled_anew_after_a_change_of_any_source(tmp_path):
+    folder = tmp_path / "augment"
+    shutil.copytree(compiled.HERE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    digests = [compiled._digest(folder)]
+    assert digests == [compiled._digest(compiled.HERE)]
+    for name in compiled.SOURCES:
+        with (folder / f"{name}.py").open("a") as source:
+            source.write("# changed")
+        digests.append(compiled._digest(folder))
+    assert len(set(digests)) == len(digests)
+    assert digests[0] in warp_kernel.warp_all.stats.cache_path
+
+
+def test_the_sources_are_all_modules_that_use_numba():
+    using = {path.stem for path in compiled.HERE.glob("*.py") if "numba" in _imports(path)}
+    kernels = {path.stem for path in compiled.HERE.glob("*.py") if "@kernel" in path.read_text()}
+    assert using | kernels == set(compiled.SOURCES)
+
+
+def _imports(path):
+    """First names of the modules that a file imports from."""
+    return set(re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
+
+
+def test_kernels_that_were_not_compiled_are_not_on_disk(tmp_path):
+    program = (
+        "from engine.augment import warp_cpu; print(warp_cpu.is_compiled()); warp_cpu.warm_up(); "
+        "print(warp_cpu.is_compiled())"
+    )
+    command = [sys.executable, "-c", program]
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    result = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["False", "True"]
