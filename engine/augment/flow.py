@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.augment.files import settle_generator
 from engine.augment.iterator import PictureIterator, bounds, check_subset, order
-from engine.augment.mapped import is_mapped, take
+from engine.augment.mapped import check_whole, is_mapped, take
 from engine.augment.pixels import check_batch
 from engine.errors import DataError
 
@@ -167,6 +167,7 @@ class NumpyArrayIterator(PictureIterator):
         if array.ndim == 0 or len(array) != len(self.x):
             received = "one value" if array.ndim == 0 else str(len(array))
             raise DataError("augment.length_differs", name=name, n=len(self.x), received=received)
+        check_whole(array)
         return array
 
     def _check_cut(self, cut: int, generator: ImageDataGenerator, ignore_class_split: bool) -> None:

@@ -23,6 +23,7 @@ from engine.augment.dataframe import DataFrameIterator
 from engine.augment.directory import DirectoryIterator
 from engine.augment.draw import TransformParameters, draw, draw_like_keras
 from engine.augment.flow import NumpyArrayIterator
+from engine.augment.mapped import check_whole
 from engine.augment.pixels import as_numbers, check_batch, check_picture, note_channels
 from engine.augment.standardize import Standardization
 from engine.augment.warp import warp
@@ -361,7 +362,13 @@ class ImageDataGenerator:
         -------
         np.ndarray
             (n, H, W, C) or (n, C, H, W), of the generator's dtype.
+
+        Raises
+        ------
+        DataError
+            If a memory-mapped file has become shorter.
         """
+        check_whole(images)
         if not self.ranges.active:
             return self.standardized(images, indices)
         parameters = self.draw(seed, pass_, indices if samples is None else samples, images.shape[1:])
@@ -373,7 +380,8 @@ class ImageDataGenerator:
         return self.standardization(batch, rescaled=fused).astype(self.dtype, copy=False)
 
     def standardized(self, images: np.ndarray, indices: np.ndarray) -> np.ndarray:
-        """Some pictures of a data set standardized but not transformed; parameters and result as in `augment`."""
+        """Some pictures of a data set standardized but not transformed; all else as in `augment`."""
+        check_whole(images)
         batch = np.asarray(images)[indices]  # indexing has copied
         return self.standardization(batch).astype(self.dtype, copy=False)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.augment.mapped import is_mapped
+from engine.augment.mapped import check_whole, is_mapped
 from engine.errors import DataError, SpecError
 from engine.texts.augment import WARNINGS
 
@@ -57,13 +57,17 @@ def note_channels(shape: tuple[int, ...], channel_axis: int) -> None:
 
 
 def as_numbers(images: Any, dtype: Any = None) -> np.ndarray:
-    """Return anything as an array of numbers, of type `dtype` if that is given, else raise DataError."""
+    """Return anything as an array of numbers, of type `dtype` if that is given, else raise DataError.
+
+    So it does for a mapped file that has become shorter.
+    """
     try:
         array = np.asarray(images)
     except ValueError:  # a list of pictures of different sizes
         raise DataError("augment.not_numbers", received=type(images).__name__) from None
     if array.dtype.kind not in "uifb":
         raise DataError("augment.not_numbers", received=str(array.dtype))
+    check_whole(array)
     try:
         return array if dtype is None else array.astype(dtype, copy=False)
     except (TypeError, ValueError):

@@ -109,6 +109,45 @@ def test_a_file_that_was_cut_is_an_error_and_not_the_end(tmp_path, which):
         model.fit(arrays["x"], arrays["y"], verbose=0)
 
 
+CENTRED = ImageDataGenerator(featurewise_center=True, rotation_range=10)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        CENTRED.fit,
+        lambda x: CENTRED.fit(x, augment=True),
+        CENTRED.standardize,
+        lambda x: CENTRED.standardize(x[0]),
+        lambda x: CENTRED.standardized(x, np.arange(4)),
+        lambda x: CENTRED.augment(x, np.arange(4), 0, 0),
+        lambda x: ImageDataGenerator().augment(x, np.arange(4), 0, 0),
+        lambda x: CENTRED.apply_transform(x[0], {}),
+        lambda x: ImageDataGenerator(validation_split=0.5).flow(
+            np.ones((200, 2, 2, 1)), x[:, 0, 0, 0], subset="training"
+        ),
+    ],
+)
+def test_whoever_looks_at_a_file_that_was_cut_is_told(tmp_path, look):
+    x = _save(tmp_path / "cut.npy", np.zeros((200, 20, 20, 1), np.float32))
+    os.truncate(tmp_path / "cut.npy", 200)
+    with pytest.raises(DataError, match=r"cut\.npy.*shorter"):
+        look(x)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int32, np.uint64])
+def test_row_numbers_may_be_of_any_integer_type(numbers, dtype):
+    in_memory, in_file = numbers
+    rows = np.array([39, 0, 20], dtype)
+    assert np.array_equal(mapped.take(in_file, rows), in_memory[rows])
+
+
+def test_a_system_that_takes_no_advice_is_not_in_the_way(numbers, monkeypatch):
+    in_memory, in_file = numbers
+    monkeypatch.setattr(mapped.mmap, "MADV_WILLNEED", 12345)
+    assert np.array_equal(mapped.take(in_file, [3, 1]), in_memory[[3, 1]])
+
+
 def test_a_file_that_was_deleted_is_read_to_the_end(tmp_path):
     images, labels = pictures()
     x = _save(tmp_path / "x.npy", images)
