@@ -123,7 +123,7 @@ def train_epoch(
         loss_b, outputs = call(partial(learn, model, step), inputs, targets, weights)
         averages.add(loss_b, outputs, targets, weights)
         if threads is not None:
-            threads.took(perf_counter() - began, len(targets))
+            threads.took(perf_counter() - began, outputs.shape[:-1].numel())
         model.n_batches += 1
         callbacks.on_train_batch_end(step, averages)
         if model.stop_training:

@@ -329,7 +329,7 @@ class Model(CompiledNetwork):
                 closing(batches),
                 self._own_chance(),
                 quicker_layers(self.network, self.device),
-                shared_cores(self.device) as threads,
+                shared_cores(self.device, self.network) as threads,
             ):
                 logs = loop.train(
                     self,

@@ -1,12 +1,14 @@
-"""How many threads PyTorch computes with while another program wants the processor.
+"""How many threads PyTorch trains with: all, but for the smallest networks, and where another program wants the cores.
 
-Threads that share an operation wait for each other at its end. If another program takes one of their cores, all of them
-wait for it in every operation, and a training becomes 4 to 20 times as slow; one thread alone hardly notices. So where
-others want the cores, one thread is tried, and kept while it is faster. Knows nothing of what is computed.
+A step of very few products is no faster with all threads, which then only wait for each other. Threads that share an
+operation wait for each other at its end. If another program takes one of their cores, all of them wait for it in every
+operation, and a training becomes 4 to 20 times as slow; one thread alone hardly notices. So where others want the
+cores, one thread is tried, and kept while it is faster.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -14,6 +16,7 @@ from contextlib import contextmanager
 
 import psutil
 import torch
+from torch import nn
 
 from engine.training.notes import say_once
 
@@ -21,6 +24,7 @@ WINDOW_S, TRIAL_S = 0.5, 0.2  # of computing, after which the rate is looked at
 GAIN = 1.2  # how much faster one thread must be
 RETRY_S = 5.0  # until the other way is tried again
 CROWDED = 0.3  # cores that others take from us
+N_PRODUCTS = 2**20  # of weights and inputs in a step; one thread does fewer as fast as all
 
 
 class ThreadCount:
@@ -33,10 +37,25 @@ class ThreadCount:
     def __init__(self) -> None:
         self.all = torch.get_num_threads()
         self.chosen = self.all
+        self.n_weights = math.inf
+        self._is_small: bool | None = None  # None before a training's first step
         self._left_s = WINDOW_S  # of the window
         self._spent_s, self._pictures = 0.0, 0
         self._choices = self._choose()
         next(self._choices)
+        self.watch()
+
+    @property
+    def in_use(self) -> int:
+        """How many threads compute."""
+        return 1 if self._is_small else self.chosen
+
+    def begin(self, network: nn.Module) -> None:
+        """A training of this network begins."""
+        holders = [module for module in network.modules() if next(module.parameters(recurse=False), None) is not None]
+        is_plain = all(isinstance(module, nn.Linear) for module in holders)  # each weight counts once for each row
+        self.n_weights = sum(weight.numel() for weight in network.parameters()) if is_plain else math.inf
+        self._is_small = None
         self.watch()
 
     def watch(self) -> None:
@@ -45,6 +64,11 @@ class ThreadCount:
 
     def took(self, seconds: float, n_pictures: int) -> None:
         """A step of so many pictures took so long; at the end of a window the number of threads may change."""
+        if self._is_small is None:
+            self._is_small = n_pictures * self.n_weights < N_PRODUCTS
+            torch.set_num_threads(self.in_use)
+        if self._is_small:
+            return
         self._spent_s += seconds
         self._pictures += n_pictures
         self._left_s -= seconds
@@ -108,7 +132,7 @@ _kept = threading.local()
 
 
 @contextmanager
-def shared_cores(device: torch.device) -> Iterator[ThreadCount | None]:
+def shared_cores(device: torch.device, network: nn.Module) -> Iterator[ThreadCount | None]:
     """While this lasts, the number of threads may change; None where that has no point.
 
     What is known of the machine is kept for the next training in this thread, which may be a short one.
@@ -120,10 +144,10 @@ def shared_cores(device: torch.device) -> Iterator[ThreadCount | None]:
     count: ThreadCount | None = getattr(_kept, "count", None)
     if count is None or count.all != n_threads:
         count = _kept.count = ThreadCount()
-    count.watch()
-    torch.set_num_threads(count.chosen)
+    count.begin(network)
+    torch.set_num_threads(count.in_use)
     try:
         yield count
     finally:
-        if torch.get_num_threads() == count.chosen:  # else somebody has set another number meanwhile
+        if torch.get_num_threads() == count.in_use:  # else somebody has set another number meanwhile
             torch.set_num_threads(n_threads)

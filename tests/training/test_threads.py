@@ -11,12 +11,13 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from torch import nn
 
 from engine.training import notes, threads
 from engine.training.threads import RETRY_S, ThreadCount, shared_cores
 from tests.training.pictures import features, linear
 
-CPU = torch.device("cpu")
+CPU, LARGE = torch.device("cpu"), nn.Conv2d(3, 8, 3)
 
 
 @pytest.fixture(autouse=True)
@@ -86,22 +87,42 @@ def test_all_threads_stay_where_they_are_faster_even_in_a_crowd(monkeypatch):
 
 
 def test_what_is_known_outlives_a_training_and_the_callers_count_comes_back():
-    with shared_cores(CPU) as first:
+    with shared_cores(CPU, LARGE) as first:
         first.chosen = 1
     assert torch.get_num_threads() == 2
-    with shared_cores(CPU) as second:
+    with shared_cores(CPU, LARGE) as second:
         assert second is first
         assert torch.get_num_threads() == 1
-    with shared_cores(CPU):
+    with shared_cores(CPU, LARGE):
         torch.set_num_threads(5)  # a callback's own choice
     assert torch.get_num_threads() == 5
     torch.set_num_threads(3)
-    with shared_cores(CPU) as other:
+    with shared_cores(CPU, LARGE) as other:
         assert other is not first
         assert torch.get_num_threads() == 3
     torch.set_num_threads(1)
-    with shared_cores(CPU) as none:
+    with shared_cores(CPU, LARGE) as none:
         assert none is None
+
+
+@pytest.mark.parametrize(
+    ("network", "rows", "n_threads"),
+    [
+        (nn.Linear(784, 10), 32, 1),
+        (nn.Linear(784, 10), 512, 2),
+        (nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 10)), 32, 2),
+        (nn.Conv2d(1, 2, 3), 32, 2),
+        (nn.LSTM(8, 8), 32, 2),
+    ],
+    ids=str,
+)
+def test_the_smallest_networks_train_with_one_thread(network, rows, n_threads):
+    for _ in range(2):
+        with shared_cores(CPU, network) as count:
+            assert torch.get_num_threads() == 2
+            count.took(0.001, rows)
+            assert torch.get_num_threads() == n_threads
+        assert torch.get_num_threads() == 2
 
 
 def test_a_busy_program_is_noticed(monkeypatch):
