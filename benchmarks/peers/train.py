@@ -37,7 +37,7 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "one dense layer, batch 32": Case("dense", 32, 8192),
+    "one dense layer, batch 32": Case("dense", 32, 16384),
     "MLP 512-512, batch 32": Case("mlp", 32, 4096),
     "CNN 28x28, batch 32": Case("cnn", 32, 1024),
     "CNN 28x28, batch 128": Case("cnn", 128, 1024),

@@ -189,8 +189,9 @@ class Averages(Mapping[str, Any]):
         if self._may_wait(outputs, targets):
             if not self._is_alike(outputs, targets):
                 self._fold()
-            # Copies, since a source may give its next batch in the same memory.
-            self._uncounted.append((outputs.detach().clone(), targets.clone()))
+            # A source may give its next batch in the same memory, of which a network without weights may give parts.
+            kept = outputs.detach() if outputs.requires_grad else outputs.clone()
+            self._uncounted.append((kept, targets.clone()))
             now = self._others
         else:
             now = self._all
