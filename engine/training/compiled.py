@@ -20,6 +20,7 @@ from engine.texts import Text
 from engine.texts.training import NOTES
 from engine.training import device as devices
 from engine.training import losses, optimizers, storage
+from engine.training.memory import keep_freed_memory
 from engine.training.metrics import Named, Tracked
 from engine.training.metrics import find as find_metrics
 from engine.training.names import check_choice
@@ -46,6 +47,8 @@ class CompiledNetwork:
         check_choice("data_format", data_format, ("channels_last", "channels_first"))
         self.device = devices.pick(device)
         self.precision = devices.check_precision(precision, self.device)
+        if self.device.type == "cpu":
+            keep_freed_memory()
         # The weights' layout in which convolutions are fastest; pictures arrive in the same one.
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.data_format = data_format
