@@ -99,12 +99,12 @@ class Intake:
 
     def to_host(self, item: Item) -> list[Tensor | None]:
         """``[x, y, w]`` on the host, or still on the device where the source keeps them there."""
-        values = (parts(item)[0], None, None) if self.only_inputs else parts(item)
-        dtypes = (None, self.target_dtype, torch.float32)
-        tensors = [None if v is None else to_tensor(v, dtype) for v, dtype in zip(values, dtypes, strict=True)]
-        y = tensors[1]
-        if y is not None and self.target_dtype is None and not y.is_floating_point():
-            tensors[1] = y.long()
+        x, y, w = (parts(item)[0], None, None) if self.only_inputs else parts(item)
+        if y is not None:
+            y = to_tensor(y, self.target_dtype)
+            if self.target_dtype is None and not y.is_floating_point():
+                y = y.long()
+        tensors = [to_tensor(x), y, None if w is None else to_tensor(w, torch.float32)]
         if self.device.type == "cuda":
             # Pinned memory is what lets the copy to the GPU run beside the computing.
             tensors = [t if t is None or t.is_cuda else t.pin_memory() for t in tensors]
