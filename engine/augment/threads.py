@@ -1,13 +1,14 @@
 """The threads that share the work on a batch: one small pool per process, for warping and for reading files.
 
-What they run must leave the GIL for most of its time, and must not wait for the pool itself.
+What they run should leave the interpreter's lock alone for most of its time, and must not itself wait for the pool.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import cache
 
 
@@ -30,8 +31,8 @@ if hasattr(os, "register_at_fork"):
 def for_each(function: Callable[[int], None], n: int) -> None:
     """Call ``function(k)`` for each k in 0..n-1: this thread and the pool's take the next k whenever they are free.
 
-    It waits for no thread that has not begun, say because another process has its core. An error is raised when no call
-    is running any more; what has not begun by then is left out.
+    It waits for no thread that has not begun, say because another process has its core, and this thread does all where
+    there can be no other. An error is raised when no call is running any more; what has not begun by then is left out.
     """
     numbers = iter(range(n))
 
@@ -44,11 +45,25 @@ def for_each(function: Callable[[int], None], n: int) -> None:
                 pass
             raise
 
-    others = [pool().submit(work) for _ in range(min(n, n_cores()) - 1)]
+    others: list[Future[None]] = [Future() for _ in range(min(n, n_cores()) - 1)]
     try:
+        with suppress(RuntimeError):  # the interpreter ends, or the system has no more threads
+            for other in others:
+                pool().submit(_run, other, work)
         work()
     finally:
         if begun := [other for other in others if not other.cancel()]:
             wait(begun)
     for other in begun:
         other.result()
+
+
+def _run(future: Future[None], work: Callable[[], None]) -> None:
+    """Do some work unless its future was cancelled. The pool's own would be lost if no thread can be started for it."""
+    if future.set_running_or_notify_cancel():
+        try:
+            work()
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 
 import pytest
 
@@ -60,13 +61,41 @@ def test_an_error_of_any_thread_arrives_when_no_call_is_running_any_more(bad):
     assert not running
 
 
+def test_one_thread_does_all_where_there_can_be_no_other():
+    threads.pool().shutdown()  # as at the end of the interpreter
+    done = []
+    threads.for_each(done.append, 100)
+    assert done == list(range(100))
+
+
+def test_nobody_works_any_more_when_the_system_has_no_thread_left(monkeypatch):
+    meeting, running, calls, as_before = threading.Barrier(3, timeout=10), {1, 2, 3}, [], threads.pool().submit
+
+    def refuse_the_second(*arguments):
+        as_before(*arguments)  # a pool has put the work into its queue when it finds that no thread can be started
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise RuntimeError("can't start new thread")
+
+    def work(_):
+        meeting.wait()
+        if threading.current_thread() is not threading.main_thread():
+            time.sleep(0.1)
+        running.pop()
+
+    monkeypatch.setattr(threads.pool(), "submit", refuse_the_second)
+    threads.for_each(work, 3)
+    assert len(calls) == 2 and not running
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_forked_process_has_threads_of_its_own():
     threads.for_each(lambda _: None, 3)
     if (child := os.fork()) == 0:
-        done = []
         try:
-            threads.for_each(done.append, 50)
+            meeting = threading.Barrier(3, timeout=10)
+            threads.for_each(lambda _: meeting.wait(), 3)
+            os._exit(0)
         finally:
-            os._exit(sorted(done) != list(range(50)))
+            os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
