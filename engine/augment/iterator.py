@@ -6,8 +6,10 @@ pictures come from is the business of `flow` (arrays), `directory` and `datafram
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
+import weakref
 from collections.abc import Generator
 from numbers import Integral
 from pathlib import Path
@@ -95,7 +97,7 @@ class Iterator:
         self._first = first
         self._next = 0
         self._orders: dict[int, np.ndarray] = {}
-        self._lock = threading.RLock()
+        self._new_lock()
 
     def load(self, pass_: int, indices: np.ndarray) -> Any:
         """Read samples as they are in a pass. Each subclass has its own way.
@@ -141,7 +143,12 @@ class Iterator:
         return {name: value for name, value in self.__dict__.items() if name != "_lock"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.RLock())
+        self.__dict__.update(state)
+        self._new_lock()
+
+    def _new_lock(self) -> None:
+        self._lock = threading.RLock()
+        _ALIVE.add(self)
 
     def next(self) -> Any:
         """The next batch, as ``next(flow)``."""
@@ -206,6 +213,19 @@ class Iterator:
                 dtype = np.int32 if self.n < 2**31 else np.int64  # half the memory, the same order
                 kept = self._orders[pass_] = order(self.n, self.seed, pass_ * len(self), dtype=dtype)
             return kept
+
+
+_ALIVE: weakref.WeakSet[Iterator] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked process: a lock that another thread held would stay held, for that thread is not there."""
+    for iterator in list(_ALIVE):
+        iterator._new_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class PictureIterator(Iterator):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -110,6 +112,30 @@ def test_threads_change_nothing():
     for reader in readers:
         reader.join()
     assert sorted(seen) == sorted(list(range(40)) * 3), "three passes, nothing twice and nothing lost"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_forked_process_does_not_wait_for_a_thread_that_it_has_not():
+    flow, held, free = ImageDataGenerator().flow(_noise(8), batch_size=4), threading.Event(), threading.Event()
+
+    def hold():
+        with flow._lock:
+            held.set()
+            free.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    if (child := os.fork()) == 0:
+        signal.alarm(10)  # ends a process that waits for ever
+        try:
+            next(flow)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    free.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_reset_and_on_epoch_end_begin_a_new_pass():
