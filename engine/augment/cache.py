@@ -1,19 +1,23 @@
 """Pictures that a flow has read from files, kept as the pixels they became, so that later passes decode nothing.
 
-They lie in a file without a name on the disk of the runs, not in the process's own memory: the system keeps it in
-memory while there is room, takes that back without asking when there is none, and frees the disk when the flow ends.
+They lie in a file without a name, on the disk of the runs. The system keeps in memory as much of it as there is room
+for, takes that memory back by itself when it is needed, and frees the disk when the flow ends. Where the runs lie in a
+file system that is itself memory (tmpfs, often /tmp), pixels take memory that is not taken back before that.
 """
 
 from __future__ import annotations
 
 import errno
+import math
 import mmap
 import os
 import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -21,6 +25,10 @@ from engine.paths import home_dir
 
 MEMORY_SHARE = 0.25  # Linux lets files hold about 20 % of memory unwritten before who writes has to wait
 DISK_SHARE = 0.5
+# Files of a cgroup, of either version: its limit, what it uses, and what of that, by its statistics, files are.
+V1 = "memory.limit_in_bytes", "memory.usage_in_bytes", ("total_active_file", "total_inactive_file")
+V2 = "memory.max", "memory.current", ("active_file", "inactive_file")
+_SIZES: dict[int, int] = {}  # of the caches that are alive: bytes that each may come to have on the disk, by its file
 
 
 class PixelCache:
@@ -48,8 +56,10 @@ class PixelCache:
 
     def __init__(self, n: int, shape: tuple[int, int, int], folder: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - it lives as long as the cache
-        weakref.finalize(self, self._file.close)
-        self._file.truncate(n * int(np.prod(shape)))
+        weakref.finalize(self, _close, self._file)
+        n_bytes = n * math.prod(shape)
+        self._file.truncate(n_bytes)
+        _SIZES[self._file.fileno()] = n_bytes
         self.images = np.memmap(self._file, np.uint8, "r", shape=(n, *shape))
         # What each picture's file was like when it was read; in memory that forked processes share.
         self._stamps = np.frombuffer(mmap.mmap(-1, 8 * n), np.int64)
@@ -89,39 +99,59 @@ class PixelCache:
 def cache_for(n: int, shape: tuple[int, int, int]) -> PixelCache | None:
     """A cache that takes all n pictures, or None where they have no room, so that none would be found again.
 
-    The room is a quarter of the memory that is available now (cgroup limits count) and half of the disk's free space.
+    The room is a quarter of the memory that is available now (cgroup limits count), and half of the disk's free space
+    without what other caches of this process may still write.
     """
-    n_bytes = n * int(np.prod(shape))
-    if not n_bytes or not hasattr(os, "pwrite") or n_bytes > MEMORY_SHARE * available_memory():
+    n_bytes = n * math.prod(shape)
+    if not n_bytes or not hasattr(os, "pwrite"):
         return None
     try:
         folder = home_dir("data")
-        return PixelCache(n, shape, folder) if n_bytes < DISK_SHARE * shutil.disk_usage(folder).free else None
+        free = shutil.disk_usage(folder).free - _promised()
+        has_room = n_bytes <= MEMORY_SHARE * available_memory() and n_bytes < DISK_SHARE * free
+        return PixelCache(n, shape, folder) if has_room else None
     except OSError:  # nothing may be written there
         return None
 
 
+def _close(file: IO[bytes]) -> None:
+    _SIZES.pop(file.fileno(), None)
+    file.close()
+
+
+def _promised() -> int:
+    """Bytes that caches which are alive have not yet written."""
+    written = {file: os.stat(file).st_blocks * 512 for file in list(_SIZES)}
+    return sum(max(0, _SIZES.get(file, 0) - written[file]) for file in written)
+
+
 def available_memory() -> int:
-    """Bytes that this process may still take: what the system has, within the limit of the process's cgroup."""
+    """Bytes that this process may still take: what the system has, within the limits of the process's cgroups."""
     import psutil
 
-    return min([psutil.virtual_memory().available, *_cgroup_limits()])
+    return min([psutil.virtual_memory().available, *_left_by_cgroups()])
 
 
-def _cgroup_limits(root: Path = Path("/sys/fs/cgroup"), mine: Path = Path("/proc/self/cgroup")) -> list[int]:
-    """Limits in bytes of the process's cgroup, of version 1 or 2, and of the topmost that a container sees."""
-    limits = []
+def _left_by_cgroups(root: Path = Path("/sys/fs/cgroup"), mine: Path = Path("/proc/self/cgroup")) -> list[int]:
+    """Bytes that the process's cgroup, of version 1 or 2, and those around it have left, of those with a limit."""
+    left = []
     for line in mine.read_text().splitlines() if mine.exists() else []:
         _, controllers, path = line.split(":", 2)
         if controllers and "memory" not in controllers.split(","):
             continue
-        top, name = (root / "memory", "memory.limit_in_bytes") if controllers else (root, "memory.max")
-        for folder in (top, top / path.lstrip("/")):
-            try:
-                limits.append(int((folder / name).read_text()))
-            except (OSError, ValueError):  # there is none, or it is "max"
-                continue
-    return limits
+        top = root / "memory" if controllers else root
+        inner = top / path.lstrip("/")
+        for folder in {inner, *inner.parents} - {*top.parents}:
+            with suppress(OSError, ValueError):  # there is no limit, or it is "max"
+                left.append(_left(folder, *(V1 if controllers else V2)))
+    return left
+
+
+def _left(folder: Path, limit: str, used: str, files: tuple[str, str]) -> int:
+    """Bytes up to a cgroup's limit. Files that memory keeps do not count as used: they make way."""
+    kept = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+    in_use = int((folder / used).read_text()) - sum(int(kept[name]) for name in files)
+    return max(0, int((folder / limit).read_text()) - in_use)
 
 
 def _stamp(path: str) -> int:

@@ -259,7 +259,7 @@ class FileIterator(PictureIterator):
             try:
                 cache.fill(indices, paths, self.reader)
                 return cache.images, indices
-            except OSError:  # the disk is full
+            except OSError:  # the disk is full or fails, or a file may not be as large
                 self._cache = None
         return self.reader(paths), np.arange(len(indices))
 

@@ -170,21 +170,48 @@ def test_it_is_gone_with_the_flow(folder, runs_dir):
     assert psutil.Process().num_fds() < files_open
 
 
+V1 = {"limit": "memory.limit_in_bytes", "used": "memory.usage_in_bytes", "prefix": "total_"}
+V2 = {"limit": "memory.max", "used": "memory.current", "prefix": ""}
+
+
 @pytest.mark.parametrize(
-    ("line", "limit_file"),
+    ("line", "folder", "names"),
     [
-        ("0::/", "memory.max"),
-        ("0::/user/job", "user/job/memory.max"),
-        ("4:cpu,memory:/job", "memory/job/memory.limit_in_bytes"),
-        ("4:memory:/docker/abc", "memory/memory.limit_in_bytes"),
+        ("0::/", "", V2),
+        ("0::/user/job", "user/job", V2),
+        ("0::/user/job", "user", V2),
+        ("0::/user/job", "", V2),
+        ("4:cpu,memory:/job", "memory/job", V1),
+        ("4:memory:/docker/abc", "memory", V1),
     ],
 )
-def test_limits_of_cgroups_count(tmp_path, line, limit_file):
-    mine, limit = tmp_path / "cgroup", tmp_path / "root" / limit_file
+def test_limits_of_cgroups_count_without_what_is_used(tmp_path, line, folder, names):
+    mine, place = tmp_path / "cgroup", tmp_path / "root" / folder
     mine.write_text(f"1:name=systemd:/\n{line}\n")
-    limit.parent.mkdir(parents=True)
-    for written, expected in (("max\n", []), ("123456\n", [123456])):
-        limit.write_text(written)
-        assert sorted(set(cache._cgroup_limits(tmp_path / "root", mine))) == expected
-    assert cache._cgroup_limits(tmp_path / "root", tmp_path / "none") == []
+    place.mkdir(parents=True)
+    statistics = [f"{names['prefix']}active_file 1000", f"{names['prefix']}inactive_file 500", "anon 7"]
+    (place / "memory.stat").write_text("\n".join(statistics))
+    (place / names["used"]).write_text("3456\n")
+    for limit, expected in (("max\n", []), ("123456\n", [123456 - 3456 + 1500]), ("1500\n", [0])):
+        (place / names["limit"]).write_text(limit)
+        assert cache._left_by_cgroups(tmp_path / "root", mine) == expected
+    assert cache._left_by_cgroups(tmp_path / "root", tmp_path / "none") == []
     assert 0 < cache.available_memory() <= psutil.virtual_memory().total
+
+
+def test_caches_that_are_alive_count_as_written(monkeypatch, runs_dir):
+    shape, n_bytes = (64, 64, 3), 10 * 64 * 64 * 3
+    monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: SimpleNamespace(free=3 * n_bytes))
+    first = cache.cache_for(10, shape)
+    assert first is not None
+    assert cache.cache_for(10, shape) is None
+    del first
+    assert cache.cache_for(10, shape) is not None
+
+
+def test_memory_that_cannot_be_looked_at_is_none(monkeypatch, runs_dir):
+    def refuse():
+        raise PermissionError
+
+    monkeypatch.setattr(cache, "available_memory", refuse)
+    assert cache.cache_for(10, (4, 4, 3)) is None
