@@ -120,10 +120,12 @@ def _around(text: str) -> tuple[str, str]:
 
 
 def _machines(kept: Kept) -> str:
-    """Each machine with what was measured on it."""
+    """Each machine with what was measured on it, and how busy it was when that began."""
     topics: dict[str, list[str]] = {}
     for topic, one in kept.items():
-        topics.setdefault(one["machine"]["summary"], []).append(topic)
+        machine = one["machine"]
+        busy = f", load {machine['load']} at the start"
+        topics.setdefault(machine["summary"].replace(busy, ""), []).append(f"{topic} (load {machine['load']})")
     return "\n\n".join(f"{', '.join(names).capitalize()}: {summary}." for summary, names in topics.items())
 
 

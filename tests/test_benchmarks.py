@@ -199,7 +199,7 @@ def test_the_largest_difference_is_over_all_sizes():
 
 
 def _kept(**figures):
-    machine = {"summary": "a machine"}
+    machine = {"summary": "a machine", "load": 0.5}
     return {topic: {"machine": machine, "figures": found} for topic, found in figures.items()}
 
 
