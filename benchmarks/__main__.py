@@ -3,7 +3,7 @@
 Topics are augment, train, generator, busy and stream (rates; `requirements-bench.txt` brings the peers), gpu (rates on
 an NVIDIA GPU), latency (how long a person waits, in a real browser), and all, which leaves gpu out where there is none.
 ``--json FILE`` replaces what the file held of a topic, and keeps the others.
-``all --json benchmarks/results/rates.json --readme`` makes README's figures anew.
+``all --readme`` makes README's figures anew, another topic those of its own.
 
 Everything that needs a GPU, checks and figures, in less than ten minutes:
 ``pytest -m gpu tests/augment tests/training && python -m benchmarks gpu --rounds 3 --json FILE``.
@@ -34,21 +34,39 @@ QUICK_S = 0.02
 
 def main() -> None:
     """Read the command line and measure."""
-    arguments = _parser().parse_args()
+    arguments = _arguments()
     kept: report.Kept = {}
     if arguments.json and arguments.json.exists():
         kept = json.loads(arguments.json.read_text())
     if arguments.show:
-        print(report.everything(json.loads(arguments.show.read_text())))
+        shown = json.loads(arguments.show.read_text())
+        wanted = shown if arguments.what == "all" else TOPICS[arguments.what]
+        print(report.everything({topic: one for topic, one in shown.items() if topic in wanted}))
         return
     failed = _measure_all(arguments, kept)
     if arguments.readme:
         report.write_readme(kept)
-        report.draw(kept, report.PICTURE)
+        if report.all_bars(kept):
+            report.draw(kept, report.PICTURE)
     if arguments.picture:
         report.draw(kept, arguments.picture)
     if failed:
         sys.exit(f"no figures of: {', '.join(failed)}")
+
+
+def _arguments() -> argparse.Namespace:
+    """The command line, if it makes sense as a whole."""
+    parser = _parser()
+    arguments = parser.parse_args()
+    if arguments.quick and arguments.what == "latency":
+        parser.error("--quick has no use for latency: one round is as long as it is; say --rounds 1")
+    if arguments.quick and (arguments.readme or (arguments.json and arguments.json.exists())):
+        parser.error("--quick only sees that rows work: its figures take the place of no others")
+    if arguments.readme:
+        arguments.json = arguments.json or report.FILE
+        if arguments.json.resolve() != report.FILE:
+            parser.error(f"README.md shows the figures of {report.FILE}: leave --json out")
+    return arguments
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="only see that each row works: one case, one moment")
     parser.add_argument("--json", type=Path, metavar="FILE", help="put the figures and the machine into this file")
     parser.add_argument(
-        "--readme", action="store_true", help="write them, and those the file held, into README.md, and its picture"
+        "--readme", action="store_true", help="put them into README's own file, and that into README.md and its picture"
     )
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the ratios into this file, HTML or PNG")
     parser.add_argument("--show", type=Path, metavar="FILE", help="print the figures of this file as Markdown instead")

@@ -59,8 +59,9 @@ def _differences(pictures: dict[str, np.ndarray], reference: dict[str, np.ndarra
 
 def markdown(figures: Figures) -> str:
     """The figures as a table."""
+    reference = "Keras'" if any(way.startswith("Keras") for way in figures) else "SciPy's"
     lines = [
-        "**largest difference from Keras' result, of 255**",
+        f"**largest difference from {reference} result, of 255; in brackets the share of values that differ**",
         "",
         f"| | {' | '.join(ways.FILL_MODES)} |",
         "|---|" + "---:|" * len(ways.FILL_MODES),

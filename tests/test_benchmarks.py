@@ -139,6 +139,27 @@ def test_readme_is_written_between_its_marks(tmp_path):
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
 
 
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("latency --quick", "no use for latency"),
+        ("all --quick --readme", "take the place of no others"),
+        ("train --quick --json README.md", "take the place of no others"),
+        ("train --readme --json figures.json", "leave --json out"),
+    ],
+)
+def test_command_lines_that_would_spoil_figures_are_refused(monkeypatch, capsys, line, problem):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *line.split()])
+    with pytest.raises(SystemExit):
+        command._arguments()
+    assert problem in capsys.readouterr().err
+
+
+def test_readme_starts_from_its_own_file(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "train", "--readme"])
+    assert command._arguments().json == report.FILE
+
+
 def test_a_row_that_fails_says_why():
     child = compare.Child("augment", "28x28x1", "no such row")
     with pytest.raises(compare.RowError, match="no such row"):
