@@ -43,6 +43,7 @@ class ThreadCount:
         self._spent_s, self._pictures = 0.0, 0
         self._choices = self._choose()
         next(self._choices)
+        self._children_s: float | None = None
         self.watch()
 
     @property
@@ -60,7 +61,7 @@ class ThreadCount:
 
     def watch(self) -> None:
         """Look from now on at who uses the cores."""
-        self._clock_s, self._busy_s, self._own_s = time.perf_counter(), _busy_s(), _own_s()
+        self._clock_s, self._busy_s, self._own_s = time.perf_counter(), _busy_s(), time.process_time()
 
     def took(self, seconds: float, n_pictures: int) -> None:
         """A step of so many pictures took so long; at the end of a window the number of threads may change."""
@@ -101,12 +102,17 @@ class ThreadCount:
                 yield window
 
     def is_crowded(self) -> bool:
-        """Whether other programs took cores from this one's threads since the last call."""
+        """Whether other programs took cores from this one's threads since the last call; surely at the second one."""
         clock_s, busy_s, own_s = self._clock_s, self._busy_s, self._own_s
         self.watch()
         others_s = (self._busy_s - busy_s) - (self._own_s - own_s)
-        n_free = (psutil.cpu_count() or 1) - self.all
-        return others_s > (n_free + CROWDED) * (self._clock_s - clock_s)
+        most_s = ((psutil.cpu_count() or 1) - self.all + CROWDED) * (self._clock_s - clock_s)
+        if others_s <= most_s:
+            self._children_s = None
+            return False
+        # Perhaps they are this program's own. Looking for those takes a while, so it is done only now, and twice.
+        before, self._children_s = self._children_s, _children_s()
+        return before is not None and others_s - (self._children_s - before) > most_s
 
 
 def _busy_s() -> float:
@@ -116,9 +122,9 @@ def _busy_s() -> float:
     return sum(seconds for name, seconds in times.items() if name not in ("idle", "iowait", "guest", "guest_nice"))
 
 
-def _own_s() -> float:
-    """Seconds of them for this program, with the processes that it started, such as those of a DataLoader."""
-    used_s = time.process_time()
+def _children_s() -> float:
+    """Seconds that the processes of this program have used that are alive, such as those of a DataLoader."""
+    used_s = 0.0
     for process in psutil.Process().children(recursive=True):
         try:
             times = process.cpu_times()

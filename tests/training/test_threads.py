@@ -129,7 +129,7 @@ def test_a_busy_program_is_noticed(monkeypatch):
     n = psutil.cpu_count()
     torch.set_num_threads(n)
     count = ThreadCount()
-    monkeypatch.setattr(threads, "_own_s", time.process_time)  # these are ours only in a test
+    monkeypatch.setattr(threads, "_children_s", lambda: 0.0)  # these are ours only in a test
     count.watch()
     spinners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(n)]
     try:
@@ -145,31 +145,37 @@ def test_a_busy_program_is_noticed(monkeypatch):
 
 
 def test_a_programs_own_processes_are_no_others(monkeypatch):
-    used = {"busy": 0.0, "own": 0.0}
+    now, used = [0.0], {"busy": 0.0, "own": 0.0, "children": 0.0}
     monkeypatch.setattr(threads, "_busy_s", lambda: used["busy"])
-    monkeypatch.setattr(threads, "_own_s", lambda: used["own"])
-    torch.set_num_threads(psutil.cpu_count())
-    now = [0.0]
+    monkeypatch.setattr(threads, "_children_s", lambda: used["children"])
+    monkeypatch.setattr(threads.time, "process_time", lambda: used["own"])
     monkeypatch.setattr(threads.time, "perf_counter", lambda: now[0])
+    torch.set_num_threads(psutil.cpu_count())
     count = ThreadCount()
-    for others, crowded in ((0.0, False), (0.2, False), (0.6, True)):
+
+    def after_a_second(children, others):
         now[0] += 1
         used["own"] += 1.5
-        used["busy"] += 1.5 + others
-        assert count.is_crowded() is crowded
-    used["busy"], now[0] = used["busy"] + 100, now[0] + 100  # between two trainings
+        used["children"] += children
+        used["busy"] += 1.5 + children + others
+        return count.is_crowded()
+
+    assert [after_a_second(0.0, 0.2) for _ in range(3)] == [False] * 3
+    assert [after_a_second(0.5, 0.2) for _ in range(3)] == [False] * 3
+    assert [after_a_second(0.5, 0.6) for _ in range(3)] == [True] * 3
+    assert [after_a_second(0.0, 0.0), after_a_second(0.0, 0.6), after_a_second(0.0, 0.6)] == [False, False, True]
+    now[0], used["busy"] = now[0] + 100, used["busy"] + 100  # between two trainings
     count.watch()
-    now[0] += 1
-    assert not count.is_crowded()
+    assert not after_a_second(0.0, 0.2)
 
 
 def test_own_processes_are_counted():
     spinner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
-        before, own = threads._own_s(), time.process_time()
+        before = threads._children_s()
         for _ in range(300):
             time.sleep(0.1)
-            if (threads._own_s() - before) - (time.process_time() - own) > 0.1:
+            if threads._children_s() - before > 0.1:
                 return
         pytest.fail("nobody noticed")
     finally:
