@@ -46,8 +46,8 @@ class Child:
             text=True,
         )
 
-    def read(self) -> dict[str, Any]:
-        """The next answer.
+    def read(self, busy_s: float = 0) -> dict[str, Any]:
+        """The next answer, from a row that was told to be busy for so long.
 
         Raises
         ------
@@ -55,7 +55,7 @@ class Child:
             If a package is missing, or the row failed, or its process ended or hung.
         """
         assert self.process.stdout is not None
-        overdue = Timer(PATIENCE_S, self.process.kill)
+        overdue = Timer(PATIENCE_S + busy_s, self.process.kill)
         overdue.start()
         line = self.process.stdout.readline()
         overdue.cancel()
@@ -72,7 +72,7 @@ class Child:
         with suppress(BrokenPipeError):  # it has ended; why, is read below
             self.process.stdin.write(f"{seconds}\n")
             self.process.stdin.flush()
-        return self.read()
+        return self.read(seconds)
 
     def dismiss(self) -> None:
         """Nothing more will be asked of it, and it ends."""
@@ -163,7 +163,7 @@ def _table(topic: str, case: str, found: Found) -> str:
     lines = [
         f"**{topic}: {case}**",
         "",
-        "| | pictures/s | per CPU second | FitLab is | aim | peak memory |",
+        "| | pictures/s | per CPU second | FitLab is | aim | peak memory, without worker processes |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for row in sorted(found, key=lambda row: -of[row]):

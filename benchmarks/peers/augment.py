@@ -85,7 +85,7 @@ def opencv(case: Case) -> Step:
             warped = cv2.warpAffine(
                 images[index], matrix, (case.size,) * 2, flags=flags, borderMode=cv2.BORDER_REPLICATE
             )
-            out[k] = warped.reshape(images.shape[1:])
+            out[k] = (warped[:, ::-1] if parameters.flip_horizontal[k] else warped).reshape(images.shape[1:])
         return out
 
     return _batches(batch)
