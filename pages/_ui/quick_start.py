@@ -73,11 +73,11 @@ def _slider(slider: str) -> None:
     param = catalog.AUGMENT[SLIDERS[slider][0]]
     shift = slider == "shift"
     key = f"start.{slider}"
-    st.session_state.setdefault(key, _strength(slider))
     st.slider(
         t("start.shift") if shift else widgets.label(param),
         float(param.minimum),
         float(param.maximum),
+        _strength(slider),
         step=float(param.step),
         format=widgets.number_format(param),
         help=t("start.shift_help") if shift else widgets.help_text(param),

@@ -61,7 +61,9 @@ def field(
     param = getattr(state.draft(), part).table[name]
     key = f"{part}.{name}"
     typed = param.kind in ("int", "float") and shape != "slider"
-    _show_draft(part, name, param, typed)
+    value = getattr(getattr(state.draft(), part), name)
+    shown = f"{value:.10g}" if typed else value
+    _show_draft(key, param, value, shown)
     common: dict[str, Any] = {
         "key": key,
         "help": help_text(param),
@@ -70,7 +72,7 @@ def field(
         "label_visibility": label_visibility,
         "disabled": disabled,
     }
-    _draw(param, label(param), shape, common)
+    _draw(param, label(param), shape, shown, common)
     if error := _errors().get(key):
         problem(error, param.label(state.language()))
 
@@ -95,28 +97,36 @@ def number_format(param: Param) -> str:
     return f"%.{decimals}f"
 
 
-def _draw(param: Param, text: str, shape: Shape, common: dict[str, Any]) -> None:
+def _draw(param: Param, text: str, shape: Shape, shown: Any, common: dict[str, Any]) -> None:
+    """The widget, with the draft's value as its default.
+
+    A value that is only put into `st.session_state` is sent to the browser once. Where a second run follows before the
+    browser has drawn the first, as on a cold page whose pictures are being prepared, it would be lost, and the empty
+    widget would be taken for an entry.
+    """
     language = state.language()
     if param.kind == "bool":
-        st.toggle(text, **common)
+        st.toggle(text, shown, **common)
     elif param.kind == "choice":
         assert param.choices is not None
+        choices = list(param.choices)
         common["format_func"] = {name: choice.label(language) for name, choice in param.choices.items()}.get
         if shape == "select":
-            st.selectbox(text, list(param.choices), **common)
+            st.selectbox(text, choices, choices.index(shown), **common)
         elif shape == "cards":
             captions = [plain(choice.help(language)) for choice in param.choices.values()]
             with st.container(key=f"cards_{common['key'].replace('.', '_')}"):
-                st.radio(text, list(param.choices), captions=captions, horizontal=True, width="stretch", **common)
+                index = choices.index(shown)
+                st.radio(text, choices, index, captions=captions, horizontal=True, width="stretch", **common)
         else:
-            st.segmented_control(text, list(param.choices), required=True, **common)
+            st.segmented_control(text, choices, default=shown, required=True, **common)
     elif shape == "slider":
         kind = int if param.kind == "int" else float
         limits = (kind(value) for value in (param.minimum, param.maximum))
-        st.slider(text, *limits, step=kind(param.step), format=number_format(param), **common)
+        st.slider(text, *limits, kind(shown), kind(param.step), format=number_format(param), **common)
     else:
         # Numbers too are typed as text: only so can every wrong entry be answered with a sentence, in either language.
-        st.text_input(text, **common)
+        st.text_input(text, shown, **common)
 
 
 def has_errors(part: str) -> bool:
@@ -128,14 +138,12 @@ def _errors() -> dict[str, SpecError]:
     return st.session_state.setdefault("field_errors", {})
 
 
-def _show_draft(part: str, name: str, param: Param, typed: bool) -> None:
-    """Put the draft's value into the widget, unless it already shows it or shows one that is wrong."""
-    key, value = f"{part}.{name}", getattr(getattr(state.draft(), part), name)
+def _show_draft(key: str, param: Param, value: Any, shown: Any) -> None:
+    """Put a draft's value that changed elsewhere into the widget, unless that shows a wrong entry."""
     if key not in st.session_state:  # the page was left: what was wrong is gone with its widget
         _errors().pop(key, None)
-    elif key in _errors() or parse(param, st.session_state[key]) == value:
-        return
-    st.session_state[key] = f"{value:.10g}" if typed else value
+    elif key not in _errors() and parse(param, st.session_state[key]) != value:
+        st.session_state[key] = shown
 
 
 def parse(param: Param, entry: Any) -> Any:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine import catalog
+from engine.spec import TrainSpec
 from pages._ui import widgets
+from tests.pages.conftest import go
 
 
 @pytest.mark.parametrize("entry", ["many", "", "12.5", "-3", "999999999", "nan", "1e99", "𝟙0 pictures"])
@@ -77,3 +81,35 @@ def test_slider_shows_as_many_decimals_as_it_has_steps():
     assert formats["rotation_range"] == "%.0f"
     assert formats["shear_range"] == "%.1f"
     assert formats["zoom_range"] == "%.2f"
+
+
+@pytest.mark.parametrize("page", ["start", "data", "augment", "train"])
+def test_a_browser_that_draws_only_the_last_of_two_runs_shows_all_values(open_app, page):
+    app = open_app(page)
+    app.session_state["draft"] = replace(app.session_state["draft"], training=TrainSpec(epochs=3, optimizer="sgd"))
+    go(app, page)  # a new page, so that each widget is new to the browser
+    app.run()
+    shown = [(w, w.proto.set_value, w.proto.default) for kind in VALUED for w in app.get(kind)]
+    assert shown
+    for widget, is_set, default in shown:
+        if not is_set:
+            assert _value(widget, default) == widget.value, widget.key
+
+
+VALUED = "text_input", "slider", "toggle", "selectbox", "radio", "button_group"
+
+
+def _value(widget, default):
+    """What the browser shows, from what it was sent."""
+    if isinstance(default, bool | str):
+        return default
+    if isinstance(default, int):
+        return _named(widget)[default]
+    values = list(default)
+    return values[0] if widget.type == "slider" else _named(widget)[values[0]]
+
+
+def _named(widget):
+    """The choices by the names the program has for them."""
+    part, name = widget.key.split(".")
+    return list(getattr(catalog, part.upper())[name].choices)
