@@ -122,8 +122,8 @@ def _draw(param: Param, text: str, shape: Shape, shown: Any, common: dict[str, A
             st.segmented_control(text, choices, default=shown, required=True, **common)
     elif shape == "slider":
         kind = int if param.kind == "int" else float
-        limits = (kind(value) for value in (param.minimum, param.maximum))
-        st.slider(text, *limits, kind(shown), kind(param.step), format=number_format(param), **common)
+        numbers = (kind(number) for number in (param.minimum, param.maximum, shown, param.step))
+        st.slider(text, *numbers, format=number_format(param), **common)
     else:
         # Numbers too are typed as text: only so can every wrong entry be answered with a sentence, in either language.
         st.text_input(text, shown, **common)
