@@ -12,7 +12,6 @@ import re
 import resource
 import sys
 import time
-import traceback
 import warnings
 from collections.abc import Callable
 from importlib import import_module
@@ -21,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.compare import RowError
+from benchmarks.compare import reason
 
 
 def main(topic: str, case: str, row: str) -> None:
@@ -39,12 +38,8 @@ def main(topic: str, case: str, row: str) -> None:
         answer(ready=True)
         for line in sys.stdin:
             answer(**measure(step, float(line)))
-    except RowError as reason:
-        answer(skipped=str(reason))
-    except ModuleNotFoundError as missing:
-        answer(skipped=f"{missing.name} is not installed")
-    except Exception:
-        answer(skipped=f"it failed: {traceback.format_exc()[-2000:]}")
+    except Exception as error:  # whatever it is, it leaves the other rows
+        answer(skipped=reason(error))
 
 
 def measure(step: Callable[[], int], seconds: float) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from importlib import import_module
@@ -30,6 +31,15 @@ PATIENCE_S = 300
 
 class RowError(RuntimeError):
     """Why a row has no figures."""
+
+
+def reason(error: Exception) -> str:
+    """Why a row that raised an error has no figures, in words; to be asked while the error is handled."""
+    if isinstance(error, RowError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is not installed"
+    return f"it failed: {traceback.format_exc()[-2000:]}"
 
 
 class Child:

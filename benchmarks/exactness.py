@@ -1,6 +1,7 @@
 """The largest difference of each way of augmenting from Keras' own result, of 255, over all sizes of the speed table.
 
-Each way works in a process of its own, ``python -m benchmarks.exactness WAY FILE``, and leaves its pictures there.
+Each way works in a process of its own, ``python -m benchmarks.exactness WAY FILE``, and leaves its pictures there, or
+why there are none.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.compare import reason
 from benchmarks.peers import augment
 from benchmarks.peers import exactness as ways
 from engine.paths import PROJECT
@@ -20,7 +23,8 @@ from engine.paths import PROJECT
 Figures = dict[str, dict[str, dict[str, float] | None]]
 """By way and fill mode the ``largest`` difference, how many values ``differ``, of how many; None = no such mode."""
 
-REFERENCES = ("Keras ImageDataGenerator", "SciPy")  # the first that is there
+FAILED = 3
+"""What the process of a way ends with that has left its reason."""
 
 
 def measure() -> Figures:
@@ -29,20 +33,25 @@ def measure() -> Figures:
         files = {way: Path(folder) / f"{k}.npz" for k, way in enumerate(ways.WAYS)}
         started = {way: _start(way, file) for way, file in files.items()}
         made = {way: _pictures(way, process, files[way]) for way, process in started.items()}
-    reference = next(pictures for way in REFERENCES if (pictures := made[way]))
-    return {way: _differences(pictures, reference) for way, pictures in made.items() if pictures}
+    made = {way: pictures for way, pictures in made.items() if pictures}
+    return {way: _differences(pictures, made[_reference(made)]) for way, pictures in made.items()}
 
 
-def _start(way: str, file: Path) -> subprocess.Popen[str]:
+def _reference(there: Collection[str]) -> str:
+    """The way that those that are there are compared with."""
+    return next(way for way in ways.REFERENCES if way in there)
+
+
+def _start(way: str, file: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "benchmarks.exactness", way, str(file)]
-    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _pictures(way: str, process: subprocess.Popen[str], file: Path) -> dict[str, np.ndarray]:
+def _pictures(way: str, process: subprocess.Popen[bytes], file: Path) -> dict[str, np.ndarray]:
     """What the process of a way has made, by "fill mode, case"; nothing if it failed."""
-    _, errors = process.communicate()
-    if process.returncode:
-        print(f"exactness: {way} is skipped, because it failed: {errors[-500:]}")
+    if code := process.wait():
+        why = file.read_text() if code == FAILED else f"its process ended with code {code}"
+        print(f"exactness: {way} is skipped, because {why}")
         return {}
     with np.load(file) as pictures:
         return dict(pictures)
@@ -59,9 +68,9 @@ def _differences(pictures: dict[str, np.ndarray], reference: dict[str, np.ndarra
 
 def markdown(figures: Figures) -> str:
     """The figures as a table."""
-    reference = "Keras'" if any(way.startswith("Keras") for way in figures) else "SciPy's"
+    theirs = ways.REFERENCES[_reference(figures)]
     lines = [
-        f"**largest difference from {reference} result, of 255; in brackets the share of values that differ**",
+        f"**largest difference from {theirs} result, of 255; in brackets the share of values that differ**",
         "",
         f"| | {' | '.join(ways.FILL_MODES)} |",
         "|---|" + "---:|" * len(ways.FILL_MODES),
@@ -82,7 +91,15 @@ def _words(found: dict[str, float] | None) -> str:
 
 
 def main(way: str, file: str) -> None:
-    """Transform the pictures of all cases in all fill modes, and keep them."""
+    """Transform the pictures of all cases in all fill modes, and keep them, or why that cannot be."""
+    try:
+        np.savez(file, **_made(way))
+    except Exception as error:  # whatever it is, it leaves the other ways
+        Path(file).write_text(reason(error))
+        sys.exit(FAILED)
+
+
+def _made(way: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for case, shape in augment.CASES.items():
         if case in augment.ONLY:  # another fill mode of a size that is there
@@ -93,7 +110,7 @@ def main(way: str, file: str) -> None:
             made = ways.WAYS[way](images, drawn, mode)
             if made is not None:
                 found[f"{mode}, {case}"] = made
-    np.savez(file, **found)
+    return found
 
 
 if __name__ == "__main__":

@@ -215,9 +215,29 @@ def test_the_largest_difference_is_over_all_sizes():
     made = {"wrap, a": np.zeros((2, 2)), "wrap, b": np.array([[0.0, -3.0]])}
     found = exactness._differences(made, reference)
     assert found["wrap"] == {"largest": 3.0, "differ": 1, "of": 6} and found["nearest"] is None
-    row = exactness.markdown({"peer": found, "FitLab": exactness._differences(reference, reference)}).splitlines()
+    row = exactness.markdown({"peer": found, "SciPy": exactness._differences(reference, reference)}).splitlines()
+    assert "from SciPy's result" in row[0]
     assert row[4] == "| peer | no such mode | no such mode | no such mode | 3 (16.7%) |"
     assert row[5].endswith("| 0 (bit-equal) |")
+
+
+def test_an_exactness_without_its_package_names_it(tmp_path, monkeypatch, capsys):
+    (tmp_path / "kornia.py").write_text("raise ModuleNotFoundError('gone', name='kornia')")  # also where it is there
+    (tmp_path / "cv2.py").write_text("raise OSError('boom')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    for way in ("kornia", "OpenCV in a loop"):
+        file = tmp_path / way
+        assert exactness._pictures(way, exactness._start(way, file), file) == {}
+    said = capsys.readouterr().out
+    assert "kornia is skipped, because kornia is not installed\n" in said
+    assert "OpenCV in a loop is skipped, because it failed: Traceback" in said and "OSError: boom" in said
+
+
+def test_the_reference_is_the_first_that_is_there():
+    first, second = exactness.ways.REFERENCES
+    assert exactness._reference(["FitLab", second, first]) == first
+    assert exactness._reference(["FitLab", second]) == second
+    assert {first, second} <= set(exactness.ways.WAYS)
 
 
 def _kept(**figures):

@@ -113,6 +113,8 @@ WAYS: dict[str, Way] = {
     "OpenCV in a loop": opencv,
     "kornia": kornia,
 }
+# What the others are compared with, the first that is there, and whose it is.
+REFERENCES = {"Keras ImageDataGenerator": "Keras'", "SciPy": "SciPy's"}
 # These draw parameters of their own kind, and cannot be given Keras'.
 WITHOUT_PARAMETERS = ("albumentations", "torchvision v2")
 
