@@ -46,8 +46,7 @@ def main() -> None:
     failed = _measure_all(arguments, kept)
     if arguments.readme:
         report.write_readme(kept)
-        if report.all_bars(kept):
-            report.draw(kept, report.PICTURE)
+        report.draw(kept, report.PICTURE)
     if arguments.picture:
         report.draw(kept, arguments.picture)
     if failed:

@@ -147,8 +147,12 @@ def _line(bar: Bar) -> str:
 
 
 def draw(kept: Kept, file: Path) -> None:
-    """Draw the bars into a file, HTML or PNG (by Chromium)."""
-    chart = _chart(all_bars(kept))
+    """Draw the bars into a file, HTML or PNG (by Chromium); without any, say so."""
+    found = all_bars(kept)
+    if not found:
+        print(f"There is nothing to draw into {file}: no row with an aim beside it was measured.")
+        return
+    chart = _chart(found)
     if file.suffix != ".png":
         chart.write_html(file)
         return

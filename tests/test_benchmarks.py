@@ -195,6 +195,13 @@ def test_a_row_that_fails_on_its_way_is_skipped_and_the_others_stay(monkeypatch,
     assert "Keras ImageDataGenerator is skipped, because it failed: boom" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["ratios.png", "ratios.html"])
+def test_without_a_bar_there_is_nothing_to_draw(tmp_path, capsys, name):
+    report.draw(_kept(latency={"page change": [0.5]}, gpu={gpu.AUGMENTATION: {}}), tmp_path / name)
+    assert "nothing to draw" in capsys.readouterr().out
+    assert not (tmp_path / name).exists()
+
+
 def test_ratios_are_ours_over_theirs():
     found = {"FitLab": {"per_s": [10, 30, 20]}, "peer": {"per_s": [4, 5, 6]}}
     assert compare.ratios(found) == {"peer": 4.0}
