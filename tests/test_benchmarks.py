@@ -139,6 +139,12 @@ def test_readme_is_written_between_its_marks(tmp_path):
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
 
 
+def test_waits_of_older_files_without_a_budget_are_named_and_left_out():
+    shown = report.section(_kept(latency={"page change": [0.5], "page change, in 2019": [0.7]}))
+    assert "| page change | 0.50 s |" in shown and "0.70 s" not in shown
+    assert shown.endswith("Left out, because there is no budget for it: page change, in 2019.")
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
