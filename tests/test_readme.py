@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from engine.paths import PROJECT
 
 
@@ -10,3 +12,9 @@ def test_every_picture_that_readme_shows_exists():
     for name in ("start", "data", "augment", "train", "watch"):
         assert f"docs/{name}.png" in readme
         assert (PROJECT / "docs" / f"{name}.png").stat().st_size > 10_000
+
+
+def test_every_file_that_readme_links_to_exists():
+    links = set(re.findall(r"\]\((?!https?:)([^)#]+)", (PROJECT / "README.md").read_text()))
+    assert {"docs/benchmarks.png", "engine/training/loop.py", "examples"} <= links
+    assert [link for link in links if not (PROJECT / link).exists()] == []
