@@ -6,6 +6,7 @@ README's section is made from `FILE` alone, so that nobody has to believe a figu
 from __future__ import annotations
 
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -126,7 +127,11 @@ def _machines(kept: Kept) -> str:
         machine = one["machine"]
         busy = f", load {machine['load']} at the start"
         topics.setdefault(machine["summary"].replace(busy, ""), []).append(f"{topic} (load {machine['load']})")
-    return "\n\n".join(f"{', '.join(names).capitalize()}: {summary}." for summary, names in topics.items())
+    return "\n\n".join(_wrapped(f"{', '.join(names).capitalize()}: {summary}.") for summary, names in topics.items())
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def _table(found: list[Bar]) -> str:

@@ -18,3 +18,10 @@ def test_every_file_that_readme_links_to_exists():
     links = set(re.findall(r"\]\((?!https?:)([^)#]+)", (PROJECT / "README.md").read_text()))
     assert {"docs/benchmarks.png", "engine/training/loop.py", "examples"} <= links
     assert [link for link in links if not (PROJECT / link).exists()] == []
+
+
+def test_lines_that_can_be_wrapped_are():
+    """Those of tables cannot, nor can programs."""
+    text = re.sub(r"^```.*?^```", "", (PROJECT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    lines = [line for line in text.splitlines() if not line.startswith("|")]
+    assert [line for line in lines if len(line) > 120] == []
