@@ -27,9 +27,8 @@ def check_batch(images: Any) -> np.ndarray:
         raise DataError("augment.not_a_batch", received=str(array.shape))
     if not array.size:
         raise DataError("augment.no_pictures", received=str(array.shape))
-    if array.dtype.kind == "f" and not is_mapped(array) and not (np.isfinite(array.min()) and np.isfinite(array.max())):
-        first = next(k for k, picture in enumerate(array) if not np.isfinite(picture).all())
-        raise DataError("augment.not_finite", index=first)
+    if not is_mapped(array):
+        _check_finite(array)
     return array
 
 
@@ -39,14 +38,21 @@ def check_picture(image: Any) -> np.ndarray:
     Raises
     ------
     DataError
-        If it is not numbers, the axes are not three, or it has no pixels.
+        If it is not numbers, the axes are not three, it has no pixels, or a value is NaN or infinite.
     """
     array = as_numbers(image)
     if array.ndim != 3:
         raise DataError("augment.not_a_picture", received=str(array.shape))
     if not array.size:
         raise DataError("augment.no_pictures", received=str(array.shape))
+    _check_finite(array[None])
     return array
+
+
+def _check_finite(images: np.ndarray) -> None:
+    if images.dtype.kind == "f" and not (np.isfinite(images.min()) and np.isfinite(images.max())):
+        first = next(k for k, picture in enumerate(images) if not np.isfinite(picture).all())
+        raise DataError("augment.not_finite", index=first)
 
 
 def note_channels(shape: tuple[int, ...], channel_axis: int) -> None:

@@ -172,6 +172,18 @@ def test_preprocessing_comes_before_rescale_and_keeps_the_shape():
         ImageDataGenerator(preprocessing_function=lambda picture: picture[:1]).standardize(x[0])
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_picture_that_is_not_finite_is_refused_alone_as_in_a_batch(value):
+    x = np.zeros((1, 2, 2, 1))
+    x[0, 1, 0] = value
+    generator = ImageDataGenerator(rescale=2)
+    for refuses in (generator.standardize, generator.random_transform):
+        with pytest.raises(DataError, match="NaN or infinity"):
+            refuses(x[0])
+    with pytest.raises(DataError, match="NaN or infinity"):
+        generator.standardize(x)
+
+
 def test_a_step_without_fit_is_left_out_with_a_warning():
     x = np.arange(8, dtype=np.float32).reshape(2, 2, 2, 1)
     with pytest.warns(UserWarning, match="call fit"):
