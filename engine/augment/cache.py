@@ -28,6 +28,7 @@ DISK_SHARE = 0.5
 # Files of a cgroup, of either version: its limit, what it uses, and what of that, by its statistics, files are.
 V1 = "memory.limit_in_bytes", "memory.usage_in_bytes", ("total_active_file", "total_inactive_file")
 V2 = "memory.max", "memory.current", ("active_file", "inactive_file")
+UNREAD = 0  # what stamps begin with
 _SIZES: dict[int, int] = {}  # of the caches that are alive: bytes that each may come to have on the disk, by its file
 
 
@@ -87,8 +88,12 @@ class PixelCache:
         if not missing:
             return
         for picture, k in zip(read([paths[k] for k in missing]), missing, strict=True):
-            self._put(int(indices[k]), picture)
-            self._stamps[indices[k]] = now[k]
+            index = int(indices[k])
+            self._put(index, picture)
+            self._stamps[index] = now[k]
+            # Who read an older version of the file may have put that in between: it would pass for this one.
+            if not np.array_equal(self.images[index], picture):
+                self._stamps[index] = UNREAD
 
     def _put(self, index: int, picture: np.ndarray) -> None:
         # Not written into the map: a full disk is then an error, and not the end of the process.
@@ -159,5 +164,5 @@ def _stamp(path: str) -> int:
     try:
         status = os.stat(path)
     except (OSError, ValueError):
-        return -1  # which is neither any hash nor what `_stamps` begin with: reading will say what is wrong
+        return -1  # which is neither any hash nor UNREAD: reading will say what is wrong
     return hash((status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))

@@ -98,6 +98,30 @@ def test_a_file_that_changes_is_read_again(folder, reads):
     assert [k for k in range(12) if not np.array_equal(before[k], after[k])] == [4]
 
 
+def test_an_older_version_of_a_file_does_not_pass_for_the_newer(monkeypatch, runs_dir):
+    """Two threads read a file that is replaced, each before and after that; the first puts its pixels in last."""
+    version, indices = 1, np.array([0])
+    monkeypatch.setattr(cache, "_stamp", lambda path: version)
+    kept, put = cache.PixelCache(1, (1, 1, 1), runs_dir), cache.PixelCache._put
+
+    def fill():
+        kept.fill(indices, ["a.png"], lambda paths, now=version: np.full((1, 1, 1, 1), now, np.uint8))
+
+    def put_and_be_overtaken(self, index, picture):
+        nonlocal version
+        put(self, index, picture)
+        monkeypatch.setattr(cache.PixelCache, "_put", put)
+        version = 1
+        fill()
+        version = 2
+
+    monkeypatch.setattr(cache.PixelCache, "_put", put_and_be_overtaken)
+    version = 2
+    fill()
+    fill()
+    assert kept.images[0, 0, 0, 0] == 2
+
+
 def test_a_file_that_goes_is_named_though_it_was_kept(folder):
     flow = _flow(folder, batch_size=12)
     next(flow)
