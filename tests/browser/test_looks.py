@@ -38,6 +38,17 @@ def test_every_page(server, new_window, look):
     assert not failures
 
 
+def test_the_ends_of_a_slider_in_use_cover_no_caption(server, new_window):
+    for look in ("light", "phone"):
+        page = new_window(**LOOKS[look])
+        app.open_page(page, server.url, "augment")
+        slider = app.field(page, "augment.rotation_range")
+        slider.get_by_role("slider").focus()
+        ends = slider.get_by_test_id("stSliderTickBar").bounding_box()
+        caption = page.locator(".st-key-transforms").get_by_test_id("stCaptionContainer").first.bounding_box()
+        assert ends["y"] + ends["height"] <= caption["y"] + 0.5, look
+
+
 def test_links_show_the_keyboards_place(server, page):
     app.open_page(page, server.url, "train")
     for name in ("Data", "Change the data"):
