@@ -11,7 +11,7 @@ import pytest
 
 from engine import training_run, worker
 from engine.errors import DataError, RunError
-from engine.runs import Run
+from engine.runs import Run, database
 from engine.spec import AugmentSpec, DataSpec, RunSpec, TrainSpec
 from tests.runs.helpers import phase_is, wait_until
 
@@ -95,6 +95,14 @@ def test_a_run_is_not_started_twice(run, capsys):
 def test_a_wrong_call_says_how_it_is_done(capsys):
     assert worker.main([]) == 2
     assert "RUN_DIR" in capsys.readouterr().err
+
+
+def test_the_log_tells_the_same_duration_as_the_pages(run, monkeypatch, capsys):
+    run.claim()
+    database.change_state(run.database, ("starting",), {"started": run.status().started - 5})  # it got warm meanwhile
+    monkeypatch.setattr(training_run, "train", lambda run, writer: "finished")
+    assert worker.work(run) == 0
+    assert f"Finished after {run.status().duration_s:.1f} s." in capsys.readouterr().out
 
 
 def test_an_error_of_the_engine_is_kept_as_it_is(run, monkeypatch, capsys):

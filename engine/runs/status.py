@@ -103,6 +103,11 @@ class Status:
         return self.phase not in ENDED
 
     @property
+    def duration_s(self) -> float | None:
+        """Seconds from when a process took the run to its end; None while it lacks one of them."""
+        return None if self.started is None or self.ended is None else self.ended - self.started
+
+    @property
     def progress(self) -> float:
         """Share of the steps that are done, 0 to 1."""
         return min(1.0, self.step / self.steps) if self.steps else 0.0

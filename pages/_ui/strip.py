@@ -123,10 +123,9 @@ def _facts(status: Status, curves: Curves) -> list[tuple[str, str, str]]:
             ("accuracy", t("watch.val_accuracy"), numbers.percent(status.val_accuracy)),
         ]
     else:
-        seconds = status.ended - status.started if status.ended and status.started else None
         best = curves.at_epoch("accuracy", "validation", status.best_epoch)
         facts += [
-            ("duration", t("watch.duration"), numbers.duration(seconds)),
+            ("duration", t("watch.duration"), numbers.duration(status.duration_s)),
             ("best", t("watch.best_epoch"), str(status.best_epoch or numbers.NONE)),
             ("accuracy", t("watch.val_accuracy"), numbers.percent(best)),
             ("test", t("watch.test_accuracy"), numbers.percent(status.test_accuracy)),
