@@ -64,7 +64,7 @@ class Look(TorchDispatchMode):
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)
         if self._chance != self._chance_of_host():
-            self.problem = "random numbers are drawn on the host"
+            self.problem = "random numbers are drawn on the host meanwhile, by the step or by another thread"
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if waits(func, args):
