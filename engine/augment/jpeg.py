@@ -6,7 +6,9 @@ Only what is beyond doubt is decoded here. All else is left to Pillow: it decide
 from __future__ import annotations
 
 import io
+import math
 import os
+import struct
 from contextlib import suppress
 
 import numpy as np
@@ -56,20 +58,20 @@ def _is_common(content: bytes) -> bool:
     """Whether a JPEG is in colour or grey, not progressive, and upright. Raises almost anything for other files."""
     from PIL import Image
 
-    n_pixels = n_channels = 0
-    has_notes = False
-    at = len(START)
+    at, frame, has_notes = len(START), 0, False
     while content[at] == 0xFF and (kind := content[at + 1]) in KINDS:
         if kind in FRAMES:
-            n_pixels = int.from_bytes(content[at + 5 : at + 7]) * int.from_bytes(content[at + 7 : at + 9])
-            n_channels = content[at + 9]
+            frame = at
         elif kind in NOTES:
             has_notes |= not content.startswith(JFIF, at)
-        at += 2 + int.from_bytes(content[at + 2 : at + 4])
-    if not (content.startswith(START) and content.startswith(SCAN, at) and n_channels in (1, 3)):
+        at += 2 + (content[at + 2] << 8 | content[at + 3])
+    if not (frame and content.startswith(START) and content.startswith(SCAN, at)):
         return False
-    if has_notes or n_pixels > (Image.MAX_IMAGE_PIXELS or n_pixels):
-        # Pillow knows what notes mean, which of them are damaged, and what it says to those who read large pictures.
+    height, width, n_channels = struct.unpack_from(">HHB", content, frame + 5)
+    if n_channels not in (1, 3):
+        return False
+    if has_notes or height * width > (Image.MAX_IMAGE_PIXELS or math.inf):
+        # Pillow knows what notes mean and which of them are damaged, and has its say about pictures that are too large.
         with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
             return image.getexif().get(ORIENTATION, 1) == 1
     return True

@@ -7,13 +7,13 @@ weights are whole numbers of 22 bits. Here rows are blended as columns of the pi
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import cv2
 import numpy as np
 
-from engine.augment.compiled import kernel
+from engine.augment.compiled import is_on_disk, kernel
 
 BOX, BILINEAR, HAMMING, BICUBIC, LANCZOS = range(5)
 FILTERS = {"box": BOX, "bilinear": BILINEAR, "hamming": HAMMING, "bicubic": BICUBIC, "lanczos": LANCZOS}
@@ -22,6 +22,9 @@ REACH = (0.5, 1.0, 1.0, 2.0, 3.0)  # pixels of the result, to either side
 # The two constants of Hamming's cosine, which Pillow writes in 32 bits.
 RAISE, SWING = float(np.float32(0.54)), float(np.float32(0.46))
 ONE = 22  # bits: a weight of 1 is 2 to the power of this
+ROUND = 1 << (ONE - 1)  # added to a sum, so that cutting the fraction off rounds
+BLACK, WHITE = np.int32(0), np.int32(255)
+AT_ONCE = 4  # rows that are blended before their sums are stored, which takes more time than blending
 BAND_BYTES = 2**18  # of a picture that are widened together; they stay in the processor's cache
 
 
@@ -53,14 +56,23 @@ def resize(
     """
     (height, width), (had_height, had_width, _) = size, pixels.shape
     left, top, right, bottom = box or (0, 0, had_width, had_height)
-    filter_ = FILTERS[interpolation]
-    across = _weights(had_width, width, left, right, filter_, REACH[filter_])
-    down = _weights(had_height, height, top, bottom, filter_, REACH[filter_])
+    across = _weights_of(had_width, width, left, right, interpolation)
+    down = _weights_of(had_height, height, top, bottom, interpolation)
     if _may_begin_with_height() and had_height - height > max(0, 2 * (had_width - width)):
         return _widened(_blended(pixels, down), across)
     firsts, counts, weights = down
     needed = pixels[firsts[0] : firsts[-1] + counts[-1]]
     return _blended(_widened(needed, across), (firsts - firsts[0], counts, weights))
+
+
+def warm_up() -> None:
+    """Compile the kernels, or load them, so that no first batch waits."""
+    _blended(np.zeros((1, 1, 1), np.uint8), _weights_of(1, 1, 0, 1, "box"))
+
+
+def is_compiled() -> bool:
+    """Whether numba's cache on disk holds the kernels, so that `warm_up` only loads them."""
+    return all(is_on_disk(kernel) for kernel in (_blend, _weights))
 
 
 @cache
@@ -72,6 +84,12 @@ def _may_begin_with_height() -> bool:
     return picture.resize((4, 1), Image.Resampling.BILINEAR).getpixel((1, 0)) == 250  # the other way gives 251
 
 
+@lru_cache(32)  # the pictures of a folder often have one size
+def _weights_of(n: int, n_wanted: int, start: int, stop: int, interpolation: str) -> Any:
+    filter_ = FILTERS[interpolation]
+    return _weights(n, n_wanted, start, stop, filter_, REACH[filter_])
+
+
 def _widened(pixels: np.ndarray, weights: Any) -> np.ndarray:
     """(H, w, C): each row blended."""
     height, width, n_channels = pixels.shape
@@ -79,7 +97,7 @@ def _widened(pixels: np.ndarray, weights: Any) -> np.ndarray:
     n = max(1, BAND_BYTES // (width * n_channels))
     for start in range(0, height, n):
         band = cv2.transpose(pixels[start : start + n]).reshape(width, -1, n_channels)
-        out[start : start + n] = cv2.transpose(_blended(band, weights)).reshape(-1, *out.shape[1:])
+        cv2.transpose(_blended(band, weights), out[start : start + n])
     return out
 
 
@@ -95,13 +113,17 @@ def _blended(pixels: np.ndarray, weights: Any) -> np.ndarray:
 
 @kernel
 def _weights(n: int, n_wanted: int, start: int, stop: int, filter_: int, reach: float) -> Any:
-    """Of each of (n_wanted,) pixels: the first of the n that it blends, how many, and their weights, int32."""
+    """Of each of (n_wanted,) pixels: the first of the n that it blends, how many, and their weights, int32.
+
+    The weights of each are followed by zeros, up to a multiple of AT_ONCE.
+    """
     step = (stop - start) / n_wanted
     stretch = max(step, 1.0)
     reach *= stretch
     firsts, counts = np.empty(n_wanted, np.int64), np.empty(n_wanted, np.int64)
-    weights = np.zeros((n_wanted, math.ceil(reach) * 2 + 1), np.int32)
-    exact = np.empty(weights.shape[1])
+    most = math.ceil(reach) * 2 + 1
+    weights = np.zeros((n_wanted, -(-most // AT_ONCE) * AT_ONCE), np.int32)
+    exact = np.empty(most)
     for k in range(n_wanted):
         centre = start + (k + 0.5) * step
         first, last = max(int(centre - reach + 0.5), 0), min(int(centre + reach + 0.5), n)
@@ -140,13 +162,20 @@ def _sinc(x: float) -> float:
 @kernel
 def _blend(rows: Any, firsts: Any, counts: Any, weights: Any, out: Any) -> None:
     """(h, m) of (H, m) uint8."""
+    last = len(rows) - 1
     sums = np.empty(rows.shape[1], np.int32)
     for k in range(len(out)):
-        sums[:] = 1 << (ONE - 1)  # so that cutting the fraction off rounds
-        for j in range(counts[k]):
-            row, weight = rows[firsts[k] + j], weights[k, j]
-            for i in range(len(sums)):
-                sums[i] += np.int32(row[i]) * weight
+        for j in range(0, counts[k], AT_ONCE):
+            at = firsts[k] + j  # rows from beyond the last are the last again, with a weight of zero
+            a, b, c, d = rows[at], rows[min(at + 1, last)], rows[min(at + 2, last)], rows[min(at + 3, last)]
+            p, q, r, s = weights[k, j], weights[k, j + 1], weights[k, j + 2], weights[k, j + 3]
+            if j == 0:
+                for i in range(len(sums)):
+                    sums[i] = ROUND + a[i] * p + b[i] * q + c[i] * r + d[i] * s
+            else:
+                for i in range(len(sums)):
+                    sums[i] += a[i] * p + b[i] * q + c[i] * r + d[i] * s
         to = out[k]
         for i in range(len(sums)):
-            to[i] = min(max(sums[i] >> ONE, 0), 255)
+            # All are int32: with Python's own numbers it would be int64, which takes a half more time.
+            to[i] = min(max(np.int32(sums[i] >> ONE), BLACK), WHITE)

@@ -86,6 +86,9 @@ def warp(
 
 def warm_up() -> None:
     """Compile all kernels, or load them from numba's cache, for both kinds of pixels, so that no first batch waits."""
+    from engine.augment import resize  # imports OpenCV, which nobody needs whose pictures are arrays
+
+    resize.warm_up()
     philox.uniforms(0, 0, np.zeros(1, np.int64), 1)
     for dtype in (np.uint8, np.float32):
         neutral = np.array([[[1.0, 0, 0], [0, 1, 0]]])
@@ -94,7 +97,9 @@ def warm_up() -> None:
 
 def is_compiled() -> bool:
     """Whether numba's cache on disk holds the kernels, so that `warm_up` only loads them."""
-    return all(is_on_disk(kernel) for kernel in (warp_all, philox.fill))
+    from engine.augment import resize
+
+    return resize.is_compiled() and all(is_on_disk(kernel) for kernel in (warp_all, philox.fill))
 
 
 def _readable(images: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

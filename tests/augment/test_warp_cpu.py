@@ -261,10 +261,10 @@ def _imports(path):
 
 def test_kernels_that_were_not_compiled_are_not_on_disk(tmp_path):
     program = (
-        "from engine.augment import warp_cpu; print(warp_cpu.is_compiled()); warp_cpu.warm_up(); "
-        "print(warp_cpu.is_compiled())"
+        "from engine.augment import resize, warp_cpu; print(warp_cpu.is_compiled()); warp_cpu.warm_up(); "
+        "print(warp_cpu.is_compiled(), resize.is_compiled())"
     )
     command = [sys.executable, "-c", program]
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     result = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True)
-    assert result.stdout.split() == ["False", "True"]
+    assert result.stdout.split() == ["False", "True", "True"]
