@@ -111,8 +111,12 @@ def read_pixels(path: str, color_mode: str, size: tuple[int, int], interpolation
 
     Grey of more than 8 bits is taken for 16-bit values and scaled to 0..255.
     """
-    if color_mode == "rgb" and interpolation != "nearest" and (pixels := read_upright(path)) is not None:
-        return _filtered(pixels, size, interpolation, keep_aspect)
+    from PIL import Image
+
+    if color_mode == "rgb" and (pixels := read_upright(path)) is not None:
+        if interpolation != "nearest":
+            return _filtered(pixels, size, interpolation, keep_aspect)
+        return np.asarray(_resized(Image.fromarray(pixels), size, interpolation, keep_aspect))
     image = _converted(_decoded(path), color_mode)
     if image.mode in ("RGB", "L") and interpolation != "nearest":
         return _filtered(np.asarray(image).reshape(*image.size[::-1], -1), size, interpolation, keep_aspect)

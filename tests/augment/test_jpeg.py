@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine import DataError
+from engine.augment import pictures
 from engine.augment.jpeg import ORIENTATION, read_upright
-from engine.augment.pictures import load_img, read_pixels
+from engine.augment.pictures import INTERPOLATIONS, load_img, read_pixels
 
 CAMERA = 0x0110  # EXIF's number for its name
 SAMPLINGS = [getattr(cv2, f"IMWRITE_JPEG_SAMPLING_FACTOR_{name}") for name in ("411", "420", "422", "440", "444")]
@@ -171,8 +172,18 @@ def test_orientation_and_other_kinds_are_as_in_load_img(path, mode, orientation)
         exif[ORIENTATION] = orientation
     Image.fromarray(_picture(40, 30)).convert(mode).save(path, exif=exif)
     assert (read_upright(path) is None) == (mode == "CMYK" or orientation not in (None, 1))
-    expected = load_img(path, target_size=(20, 16), interpolation="bicubic", keep_aspect_ratio=True)
-    assert np.array_equal(read_pixels(path, "rgb", (20, 16), "bicubic", True), np.asarray(expected))
+    for interpolation in ("nearest", "bicubic"):
+        expected = load_img(path, target_size=(20, 16), interpolation=interpolation, keep_aspect_ratio=True)
+        assert np.array_equal(read_pixels(path, "rgb", (20, 16), interpolation, True), np.asarray(expected))
+
+
+@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+@pytest.mark.parametrize("size", [(20, 16), (40, 30), (70, 50)])
+def test_common_files_are_decoded_once_however_they_are_resized(path, monkeypatch, interpolation, size):
+    Image.fromarray(_picture(40, 30)).save(path)
+    expected = load_img(path, target_size=size, interpolation=interpolation)
+    monkeypatch.setattr(pictures, "_decoded", lambda path: pytest.fail("Pillow decodes it, too"))
+    assert np.array_equal(read_pixels(path, "rgb", size, interpolation, False), np.asarray(expected))
 
 
 def test_other_files_are_left_to_pillow(tmp_path):
