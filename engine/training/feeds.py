@@ -43,6 +43,7 @@ class Feed(ABC):
 
     length: int | None
     max_workers: int = 2**16  # how many threads may load at the same time
+    at_once: int = 1  # batches that one call gives at most
     trusted = False  # whether `check` looked at everything already
     ends = True  # whether a stream of unknown length ends by itself
 
@@ -63,7 +64,10 @@ class Feed(ABC):
 
     @abstractmethod
     def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
-        """One call per batch, for consecutive `numbers` in the endless stream; `seed` decides what is shuffled."""
+        """One call per batch, or per `at_once`, for consecutive `numbers` in the endless stream.
+
+        `seed` decides what is shuffled.
+        """
 
     def check(self, check: Callable[[Item], None]) -> None:  # noqa: B027 - nothing to do is a good answer
         """Look at all data at once, where that is possible; a stream's batches are checked as they come."""
@@ -95,6 +99,8 @@ class ArrayFeed(Feed):
         is_file = is_mapped(self.arrays[0])
         self.max_workers = 1 if is_file else 0  # taking rows in memory is quicker than handing it to a thread
         self.trusted = not (is_file and self.arrays[0].dtype.kind == "f")
+        self._is_file = is_file
+        self._source = [values if is_mapped(values) else _shared(values) for values in self.arrays]
         self._resident: list[Tensor] | None = None
 
     @classmethod
@@ -112,14 +118,18 @@ class ArrayFeed(Feed):
         # The stand-in has the same shape and takes no memory.
         check((x if self.trusted else np.broadcast_to(np.uint8(0), x.shape), *others))
 
+    @property
+    def at_once(self) -> int:  # type: ignore[override]
+        """Several, unless rows come from a file or must be pinned for their way to the GPU."""
+        on_gpu = self._on_device() is not None
+        if not on_gpu and (self._is_file or self.reading.device.type != "cpu"):
+            return 1
+        return batches_at_once(self.reading.batch_size, 4 * self.arrays[0][0].size, on_gpu=on_gpu)
+
     def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
         """Slices of one order per pass."""
-        batches = self._rows(numbers, seed)
-        if (resident := self._on_device()) is not None:
-            most = batches_at_once(self.reading.batch_size, resident[0][0].nbytes)
-            return together(batches, self._load_rows, most)
-        source = [values if is_mapped(values) else _shared(values) for values in self.arrays]
-        return (partial(_take, source, torch.from_numpy(rows)) for _, rows in batches)
+        load = self._load if self._on_device() is None else self._load_resident
+        return together(self._rows(numbers, seed), load, self.at_once)
 
     def _rows(self, numbers: Iterable[int], seed: int) -> Iterator[tuple[int, np.ndarray]]:
         """Pass and rows of each batch."""
@@ -129,7 +139,10 @@ class ArrayFeed(Feed):
                 rows = self._order(seed, pass_)
             yield pass_, rows[k * size : (k + 1) * size]
 
-    def _load_rows(self, pass_: int, rows: np.ndarray) -> tuple[Tensor, ...]:
+    def _load(self, pass_: int, rows: np.ndarray) -> tuple[Any, ...]:
+        return _take(self._source, torch.from_numpy(rows))
+
+    def _load_resident(self, pass_: int, rows: np.ndarray) -> tuple[Tensor, ...]:
         assert self._resident is not None
         return _take(self._resident, *warp_cuda.upload(self.reading.device, rows))
 
@@ -257,6 +270,7 @@ class DeviceFlowFeed(FlowFeed):
         super().__init__(source, reading)
         self._device = reading.device
         self._resident: list[Tensor] = []  # pictures, labels and weights, those that there are
+        self.at_once = batches_at_once(source.batch_size, 4 * source.x[0].size, on_gpu=True)
 
     @classmethod
     def accepts(cls, source: Any, reading: Reading) -> bool:
@@ -275,9 +289,8 @@ class DeviceFlowFeed(FlowFeed):
         """Batch k of each pass, after the arrays are on the device."""
         if not self._resident:
             self._resident = [to_tensor(values).to(self._device) for values in _arrays(self.source)]
-        most = batches_at_once(self.source.batch_size, 4 * self._resident[0][0].numel())
         batches = ((pass_, self._indices(pass_, k)) for pass_, k in _positions(numbers, self.length))
-        return together(batches, self._load_rows, most)
+        return together(batches, self._load_rows, self.at_once)
 
     def _load_rows(self, pass_: int, indices: np.ndarray) -> tuple[Tensor, ...]:
         flow = self.source

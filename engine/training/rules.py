@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
 from typing import Any
 
 import torch
@@ -51,15 +50,16 @@ class Adam(Rated, torch.optim.Adam):
     @torch.no_grad()
     def apply(self) -> None:
         """PyTorch's fused kernel at once, where its `step` would come to that after looking at all other ways."""
-        trained = [[weight for weight in group["params"] if weight.grad is not None] for group in self.param_groups]
-        is_begun = all(map(self.state.get, chain.from_iterable(trained)))
-        if not is_begun or not all(group["fused"] and not group["amsgrad"] for group in self.param_groups):
-            self.step()
-            return
-        for group, weights in zip(self.param_groups, trained, strict=True):
-            if not weights:
-                continue
+        found = []
+        for group in self.param_groups:
+            weights = [weight for weight in group["params"] if weight.grad is not None]
             states = [self.state[weight] for weight in weights]
+            if not all(states) or not group["fused"] or group["amsgrad"]:
+                self.step()
+                return
+            if weights:
+                found.append((group, weights, states))
+        for group, weights, states in found:
             steps = [state["step"] for state in states]
             torch._foreach_add_(steps, 1)
             self.kernel(

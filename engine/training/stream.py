@@ -6,11 +6,12 @@ Owns the queue and the threads. Where the batches come from is the business of `
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 from engine import catalog
+from engine.training.blocks import Several
 from engine.training.checks import is_array, parts
 from engine.training.contest import Contest
 from engine.training.device import to_device
@@ -26,7 +28,7 @@ from engine.training.notes import say_once
 if TYPE_CHECKING:
     from engine.training.feeds import Feed
 
-# What a source gives for one batch, on the host: x alone, (x, y) or (x, y, sample_weight).
+# What a source gives for one batch, on the host: x alone, (x, y) or (x, y, sample_weight); or `Several`.
 Item = Any
 Call = Callable[[], Item]
 # Types that torch lacks, or has in name only, and what takes their place.
@@ -44,6 +46,11 @@ class Batch(NamedTuple):
     inputs: Tensor
     targets: Tensor
     weights: Tensor | None
+
+    def split(self, sizes: list[int]) -> Iterator[Batch]:
+        """Batches of so many rows each."""
+        columns = (repeat(None) if values is None else values.split(sizes) for values in self)
+        return map(Batch, *columns)  # type: ignore[arg-type]  # as in this one
 
 
 @dataclass(frozen=True)
@@ -140,16 +147,23 @@ def stream(
         item = call()
         if item is END:
             return END
+        item, sizes = item if isinstance(item, Several) else (item, None)
         if not feed.trusted:
             check(item)
-        return intake.to_host(item)
+        return intake.to_host(item), sizes
 
     with_load = (call if call is BARRIER else partial(load, call) for call in feed.calls(numbers, seed))
-    with closing(ahead(with_load, min(queue.workers, feed.max_workers), queue.max_queue_size)) as loaded:
-        for tensors in loaded:
-            if tensors is END:
+    n_ahead = -(-queue.max_queue_size // feed.at_once)
+    with closing(ahead(with_load, min(queue.workers, feed.max_workers), n_ahead)) as results:
+        for loaded in results:
+            if loaded is END:
                 return
-            yield intake.to_device(tensors)
+            tensors, sizes = loaded
+            batch = intake.to_device(tensors)
+            if sizes is None:
+                yield batch
+            else:
+                yield from batch.split(sizes)
 
 
 def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Generator[Any, None, None]:

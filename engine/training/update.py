@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.autograd import Variable
+from torch.overrides import has_torch_function_unary
 
 from engine.errors import TrainingError
 from engine.training.rules import Rated
@@ -67,7 +69,7 @@ class Update:
             for weight in self._weights():
                 weight.grad = None
         # Times the pictures, so that a short batch among those of one update counts by its size.
-        (loss if self._every == 1 else loss * n_pictures).backward()
+        backward(loss if self._every == 1 else loss * n_pictures)
         self._n_batches += 1
         self._n_pictures += n_pictures
         if self._n_batches == self._every:
@@ -170,6 +172,21 @@ class Update:
     @torch.no_grad()
     def _overwrite(self) -> None:
         torch._foreach_copy_(self._weights(), self._averages)
+
+
+def backward(loss: Tensor) -> None:
+    """Add the gradients of a loss () to those that the weights have: `torch.Tensor.backward`.
+
+    Without what that prepares and looks at before it asks the same of the engine: for a small network it takes longer
+    than the gradients.
+    """
+    if has_torch_function_unary(loss):  # somebody listens
+        loss.backward()
+        return
+    seeds = (torch.ones_like(loss),)
+    Variable._execution_engine.run_backward(
+        (loss,), seeds, False, False, (), allow_unreachable=True, accumulate_grad=True
+    )
 
 
 def clip_norms(gradients: list[Tensor], limit: float) -> None:

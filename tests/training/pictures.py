@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from engine.networks import zoo
+from engine.training.blocks import Several
 from engine.training.model import Model
 
 N_CLASSES = 3
@@ -46,3 +47,16 @@ def assert_same_weights(a, b):
     """Equal bit for bit."""
     for one, other in zip(a.get_weights(), b.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def batches(feed, numbers, seed=2):
+    """What a feed gives for each batch, also where it gives several at once."""
+    for call in feed.calls(numbers, seed=seed):
+        item = call()
+        if isinstance(item, Several):
+            ends = np.cumsum(item.sizes)
+            yield from (
+                tuple(values[end - n : end] for values in item.item) for n, end in zip(item.sizes, ends, strict=True)
+            )
+        else:
+            yield item

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count, islice
 
@@ -12,9 +11,9 @@ import torch
 
 from engine.augment import warp_cuda
 from engine.augment.generator import ImageDataGenerator
-from engine.training import blocks, feeds
+from engine.training import blocks, feeds, stream
 from engine.training.feeds import Reading
-from tests.training.pictures import pictures
+from tests.training.pictures import batches, pictures
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def _flow(n=43, batch_size=8):
 
 
 def _taken(kind, flow, numbers, n):
-    return [call() for call in islice(kind(flow, Reading(torch.device("cpu"))).calls(numbers, seed=2), n)]
+    return list(islice(batches(kind(flow, Reading(torch.device("cpu"))), numbers), n))
 
 
 @pytest.mark.parametrize("numbers", [partial(range, 4, 17), partial(count, 4)], ids=["ends", "endless"])
@@ -56,8 +55,33 @@ def test_what_is_made_at_once_is_bounded(monkeypatch, launches):
     monkeypatch.setattr(blocks, "PICTURES", 20)
     _taken(feeds.DeviceFlowFeed, _flow(), range(6), 6)
     assert launches == [16, 16, 11]
-    assert blocks.batches_at_once(32, 224 * 224 * 3 * 4) == 1
-    assert blocks.batches_at_once(10_000, 1) == 1
+    assert blocks.batches_at_once(32, 224 * 224 * 3 * 4, on_gpu=True) == 1
+    assert blocks.batches_at_once(10_000, 1, on_gpu=True) == 1
+
+
+def test_arrays_in_memory_give_as_many_batches_at_once_as_stay_in_the_cache():
+    def sizes(n_features):
+        x = np.zeros((100, n_features), np.float32)
+        feed = feeds.ArrayFeed(x, None, None, Reading(torch.device("cpu"), batch_size=8))
+        given = [call() for call in feed.calls(range(11, 26), seed=0)]
+        assert max(len(one.sizes) for one in given) <= feed.at_once
+        return [one.sizes for one in given]
+
+    small, large = sizes(4), sizes(2**14)
+    assert small == [[8, 4], [8] * 12 + [4]], "never beyond the end of a pass"
+    assert large == [[8], [4], *[[8]] * 12, [4]]
+
+
+def test_a_queue_is_as_long_in_pictures_whatever_comes_at_once(monkeypatch):
+    lengths = []
+    ahead = stream.ahead
+    monkeypatch.setattr(stream, "ahead", lambda calls, workers, n: lengths.append(n) or ahead(calls, workers, n))
+    intake = stream.Intake(torch.device("cpu"), "channels_last", torch.int64)
+    for kind, queue in ((feeds.FlowFeed, 10), (feeds.DeviceFlowFeed, 10), (feeds.DeviceFlowFeed, 1000)):
+        feed = kind(_flow(), Reading(torch.device("cpu")))
+        given = list(stream.stream(feed, intake, lambda item: None, range(6), stream.Queue(1, queue)))
+        assert [len(batch.inputs) for batch in given] == [8, 8, 8, 8, 8, 3]
+    assert lengths == [10, 1, 2]
 
 
 def test_one_by_one_is_the_same_to_the_last_bit(monkeypatch):
@@ -65,14 +89,6 @@ def test_one_by_one_is_the_same_to_the_last_bit(monkeypatch):
     monkeypatch.setattr(blocks, "PICTURES", 1)
     for batch, alone in zip(together, _taken(feeds.DeviceFlowFeed, _flow(), range(6), 6), strict=True):
         assert all(torch.equal(*pair) for pair in zip(batch, alone, strict=True))
-
-
-def test_threads_may_ask_in_any_order(launches):
-    calls = list(feeds.DeviceFlowFeed(_flow(), Reading(torch.device("cpu"))).calls(range(6), seed=2))
-    with ThreadPoolExecutor(6) as pool:
-        rows = list(pool.map(lambda call: len(call()[0]), reversed(calls)))
-    assert rows == [3, 8, 8, 8, 8, 8]
-    assert launches == [43]
 
 
 def test_labels_that_are_no_numbers_stay_on_the_host(monkeypatch):

@@ -164,7 +164,7 @@ def test_a_rate_that_changes_at_each_step_is_read_or_never_recorded(eager):
         fit_(ours, callbacks=cycle), eager(theirs, callbacks=cycle)
         assert ours.captured.n_replayed == n_replayed
         for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)  # the rate as float32
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)  # the rate as float32, of up to 0.01
 
 
 @DEVICES

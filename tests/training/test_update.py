@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 from engine.optimizers import SGD, Adam, RMSprop, schedules
 from engine.training.callbacks import LambdaCallback, ModelCheckpoint
@@ -122,3 +123,20 @@ def test_a_model_without_average_takes_a_file_with_one(tmp_path):
     averaged.load(tmp_path / "m")
     averaged.update.restore(*averaged.update.state())
     assert torch.equal(averaged.update.state()[1]["average.0"], averaged.network.weight)
+
+
+def test_who_listens_to_functions_hears_of_backward():
+    class Listener(TorchFunctionMode):
+        n = 0
+
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            self.n += func is torch.Tensor.backward
+            return func(*args, **(kwargs or {}))
+
+    x, y = features(24)
+    alone, heard = linear(), linear()
+    alone.fit(x, y, batch_size=8, verbose=0)
+    with Listener() as listener:
+        heard.fit(x, y, batch_size=8, verbose=0)
+    assert listener.n == 3
+    assert_same_weights(alone, heard)
