@@ -29,6 +29,7 @@ from engine.training.update import Update
 
 if TYPE_CHECKING:
     from engine.training.captured import Captured
+    from engine.training.contest import Contest
 
 
 class CompiledNetwork:
@@ -59,10 +60,11 @@ class CompiledNetwork:
         self._loss_is_told = True
         self.metrics: list[Tracked] = []
         self.captured: Captured | None = None  # how `loop` does steps, where they are recorded
+        self.contest: tuple[Any, Contest] | None = None  # of the latest training, and what that was from
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies: a recording works on the memory of this network alone, the copy makes one of its own."""
-        return {**vars(self), "captured": None}
+        return {**vars(self), "captured": None, "contest": None}
 
     # --- settings ---------------------------------------------------------------------------------------------------
 

@@ -19,10 +19,7 @@ GAIN = 1.02  # how much quicker it must be without threads
 class Contest:
     """Decides before each batch; results are the same either way.
 
-    Parameters
-    ----------
-    n_unfair : int
-        Batches at the beginning of a try with threads that do not count: they fill the queue. MOST_UNFAIR at most.
+    Of use to several streams of one source, one after the other: what was found out stays true.
 
     Attributes
     ----------
@@ -30,12 +27,22 @@ class Contest:
         Whether threads should prepare batches now.
     """
 
-    def __init__(self, n_unfair: int) -> None:
+    def __init__(self) -> None:
         self.ahead = True
-        self._n_unfair = min(n_unfair, MOST_UNFAIR)
+        self._n_unfair = 0
         self._tries = self._try()
         next(self._tries)
-        self._skipped = self._n_unfair
+        self._begin()
+
+    def begin(self, n_unfair: int) -> None:
+        """A stream begins.
+
+        Parameters
+        ----------
+        n_unfair : int
+            Batches at the beginning of a try with threads that do not count: they fill the queue. MOST_UNFAIR at most.
+        """
+        self._n_unfair = min(n_unfair, MOST_UNFAIR)
         self._begin()
 
     def batch_came(self, counts: bool) -> None:

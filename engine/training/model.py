@@ -39,6 +39,7 @@ from engine.training.arguments import (
 from engine.training.callbacks import Callback, CallbackList, History, ProgbarLogger
 from engine.training.checks import CheckBatch, check_inputs, is_array, parts
 from engine.training.compiled import CompiledNetwork
+from engine.training.contest import Contest
 from engine.training.feeds import Feed, GeneratorFeed, Reading
 from engine.training.kernels import quicker_layers
 from engine.training.ranges import check_number, check_switch
@@ -198,6 +199,7 @@ class Model(CompiledNetwork):
         feed = self._open(x, y, sample_weight, batch_size, shuffle=check_shuffle(shuffle))
         queue = Queue.of(x)
         return self._train(
+            x,
             feed,
             queue,
             steps=count_or_all(steps_per_epoch, feed, "steps_per_epoch"),
@@ -272,6 +274,7 @@ class Model(CompiledNetwork):
         queue = Queue.asked(workers, max_queue_size, use_multiprocessing)
         feed = self._open(generator, shuffle=check_shuffle(shuffle))
         return self._train(
+            generator,
             feed,
             queue,
             steps=count_steps(steps_per_epoch, feed.length, "steps_per_epoch"),
@@ -288,6 +291,7 @@ class Model(CompiledNetwork):
 
     def _train(
         self,
+        source: Any,
         feed: Feed,
         queue: Queue,
         *,
@@ -324,7 +328,7 @@ class Model(CompiledNetwork):
             # In the middle of an epoch the stream goes on where it was, else perhaps with a new pass.
             first = self.n_batches if start.step else stream_position(self.n_batches, feed.length, steps)
             numbers = batch_numbers(first, None if steps is None else steps * len(epochs) - start.step)
-            batches = stream(feed, self._intake(), check, numbers, queue, seed=self.seed)
+            batches = stream(feed, self._intake(), check, numbers, queue, self.seed, self._contest_about(source, queue))
             with (
                 closing(batches),
                 self._own_chance(),
@@ -345,6 +349,13 @@ class Model(CompiledNetwork):
             self.update.finish()
             hooks.on_train_end(logs)
         return history
+
+    def _contest_about(self, source: Any, queue: Queue) -> Contest:
+        """That of the latest training, if it was from this source: short ones find out together what is quicker."""
+        about = id(source), queue
+        if self.contest is None or self.contest[0] != about:
+            self.contest = about, Contest()
+        return self.contest[1]
 
     # --- using ------------------------------------------------------------------------------------------------------
 

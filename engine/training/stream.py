@@ -137,10 +137,11 @@ def stream(
     numbers: Iterable[int],
     queue: Queue,
     seed: int = 0,
+    contest: Contest | None = None,
 ) -> Generator[Batch, None, None]:
     """The feed's batches of these `numbers` on the device, in order; fewer only if the source ends.
 
-    Close it (``contextlib.closing``) to end its threads.
+    Close it (``contextlib.closing``) to end its threads. `contest` knows what earlier streams of this source found out.
     """
 
     def load(call: Call) -> Any:
@@ -154,7 +155,7 @@ def stream(
 
     with_load = (call if call is BARRIER else partial(load, call) for call in feed.calls(numbers, seed))
     n_ahead = -(-queue.max_queue_size // feed.at_once)
-    with closing(ahead(with_load, min(queue.workers, feed.max_workers), n_ahead)) as results:
+    with closing(ahead(with_load, min(queue.workers, feed.max_workers), n_ahead, contest)) as results:
         for loaded in results:
             if loaded is END:
                 return
@@ -166,7 +167,9 @@ def stream(
                 yield from batch.split(sizes)
 
 
-def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Generator[Any, None, None]:
+def ahead(
+    calls: Iterable[Any], workers: int, max_queue_size: int, contest: Contest | None = None
+) -> Generator[Any, None, None]:
     """The calls' results in their order, up to `max_queue_size` of them computed ahead by `workers` threads.
 
     An exception of a call is raised here, unchanged, when its turn comes. No thread is left when this ends, whichever
@@ -179,7 +182,8 @@ def ahead(calls: Iterable[Any], workers: int, max_queue_size: int) -> Generator[
     pool = ThreadPoolExecutor(workers, thread_name_prefix="fitlab-feed")
     queue: deque[Future[Any]] = deque()
     remaining, at_barrier = iter(calls), False
-    contest = Contest(max_queue_size)
+    contest = contest or Contest()
+    contest.begin(max_queue_size)
 
     def refill() -> None:
         nonlocal at_barrier

@@ -75,7 +75,7 @@ def test_arrays_in_memory_give_as_many_batches_at_once_as_stay_in_the_cache():
 def test_a_queue_is_as_long_in_pictures_whatever_comes_at_once(monkeypatch):
     lengths = []
     ahead = stream.ahead
-    monkeypatch.setattr(stream, "ahead", lambda calls, workers, n: lengths.append(n) or ahead(calls, workers, n))
+    monkeypatch.setattr(stream, "ahead", lambda calls, workers, n, _: lengths.append(n) or ahead(calls, workers, n))
     intake = stream.Intake(torch.device("cpu"), "channels_last", torch.int64)
     for kind, queue in ((feeds.FlowFeed, 10), (feeds.DeviceFlowFeed, 10), (feeds.DeviceFlowFeed, 1000)):
         feed = kind(_flow(), Reading(torch.device("cpu")))
