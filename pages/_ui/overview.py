@@ -139,7 +139,7 @@ def _large(dataset: Dataset, number: int) -> None:
 def _left_out(dataset: Dataset) -> None:
     if not dataset.left_out:
         return
-    with st.expander(t("data.left_out", n=len(dataset.left_out)), icon=":material/report:"):
+    with st.expander(t("data.left_out", n=len(dataset.left_out)), key="left_out", icon=":material/report:"):
         st.caption(t("data.left_out_says"))
         rows = {
             t("data.file"): [each.name for each in dataset.left_out],

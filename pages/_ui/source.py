@@ -54,7 +54,7 @@ def settings() -> None:
                 on_click=dataset.read_again,
                 args=(spec,),
             )
-    with st.expander(t("data.size_and_colour")):
+    with st.expander(t("data.size_and_colour"), key="size_and_colour"):
         widgets.field("data", "image_size")
         widgets.field("data", "color")
     st.subheader(t("data.parts"), anchor=False)

@@ -37,7 +37,7 @@ def settings() -> None:
     if state.draft().training.early_stopping:
         with patience:
             widgets.field("training", "patience")
-    with st.expander(t("train.more")):
+    with st.expander(t("train.more"), key="more"):
         for name in FOLDED:
             disabled = name in ONLY_FIT_GENERATOR and state.draft().mode == "fit"
             widgets.field("training", name, "select" if name in CHOICES_AS_LIST else "auto", disabled=disabled)

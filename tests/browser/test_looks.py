@@ -84,3 +84,15 @@ def test_two_browsers_share_the_device_but_no_form(server, new_window):
     app.press(first, "strip_stop")
     app.wait_until(lambda: app.n_points(second) > 1, "the second starts by itself", second)
     app.no_traceback(second)
+
+
+def test_what_was_opened_stays_open_when_something_appears_above(server, page):
+    app.open_page(page, server.url, "data")
+    page.get_by_role("radio", name="NumPy file (npz)").click()
+    expect(app.field(page, "data.path")).to_be_visible()
+    page.get_by_text("Size and colour").click()
+    expect(app.field(page, "data.image_size")).to_be_visible()
+    app.enter(page, "data.path", "/nowhere.npz")
+    expect(app.field(page, "read_again")).to_be_visible()
+    page.wait_for_timeout(1_000)
+    expect(app.field(page, "data.image_size")).to_be_visible()
