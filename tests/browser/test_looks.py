@@ -87,12 +87,15 @@ def test_two_browsers_share_the_device_but_no_form(server, new_window):
 
 
 def test_what_was_opened_stays_open_when_something_appears_above(server, page):
+    def wait_for(key):
+        app.wait_until(app.field(page, key).is_visible, f"{key} is there", page)
+
     app.open_page(page, server.url, "data")
     page.get_by_role("radio", name="NumPy file (npz)").click()
-    expect(app.field(page, "data.path")).to_be_visible()
+    wait_for("data.path")
     page.get_by_text("Size and colour").click()
-    expect(app.field(page, "data.image_size")).to_be_visible()
+    wait_for("data.image_size")
     app.enter(page, "data.path", "/nowhere.npz")
-    expect(app.field(page, "read_again")).to_be_visible()
+    wait_for("read_again")
     page.wait_for_timeout(1_000)
     expect(app.field(page, "data.image_size")).to_be_visible()
