@@ -29,7 +29,7 @@ class Contest:
 
     def __init__(self) -> None:
         self.ahead = True
-        self._n_unfair = 0
+        self._n_unfair = self._skipped = 0
         self._tries = self._try()
         next(self._tries)
         self._begin()

@@ -136,7 +136,8 @@ class Model(CompiledNetwork):
         Parameters
         ----------
         x : array, shape (N, ...), or Sequence, generator, DataLoader
-            Values are used as they are: uint8 pictures mean floats 0..255.
+            Values are used as they are: uint8 pictures mean floats 0..255. Rows of arrays are taken a few batches
+            ahead (half a megabyte on the CPU), so what a callback changes in them shows a little later.
         y : array, shape (N,) or (N, D), optional
             Targets; for classes whole numbers from 0.
         batch_size : int, optional
@@ -578,7 +579,8 @@ class Model(CompiledNetwork):
             check_inputs(x)
             with torch.no_grad(), loop.evaluation_mode(self.network):
                 tensors = self._intake().to_host((x,))
-                outputs = self.compute(self._intake().to_device(tensors).inputs)
+                # A copy: a network may change its inputs in place, and these are a person's own data.
+                outputs = self.compute(self._intake().to_device(tensors).inputs.clone())
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             if isinstance(error, DataError):
                 raise

@@ -49,7 +49,8 @@ class Batch(NamedTuple):
 
     def split(self, sizes: list[int]) -> Iterator[Batch]:
         """Batches of so many rows each."""
-        columns = (repeat(None) if values is None else values.split(sizes) for values in self)
+        # Not by Tensor.split: a network may change its inputs in place, which autograd forbids for such views.
+        columns = (repeat(None) if t is None else torch.unsafe_split_with_sizes(t, sizes) for t in self)
         return map(Batch, *columns)  # type: ignore[arg-type]  # as in this one
 
 

@@ -177,10 +177,11 @@ class Update:
 def backward(loss: Tensor) -> None:
     """Add the gradients of a loss () to those that the weights have: `torch.Tensor.backward`.
 
-    Without what that prepares and looks at before it asks the same of the engine: for a small network it takes longer
-    than the gradients.
+    On the CPU without what that prepares and looks at before it asks the same of the engine: for a small network it
+    takes longer than the gradients. PyTorch's debugging log does not hear of it.
     """
-    if has_torch_function_unary(loss):  # somebody listens
+    # The engine's method is private, the same since 2017, and torch's version is limited in requirements.txt.
+    if loss.ndim or loss.device.type != "cpu" or has_torch_function_unary(loss):
         loss.backward()
         return
     seeds = (torch.ones_like(loss),)

@@ -139,10 +139,17 @@ def _errors() -> dict[str, SpecError]:
 
 
 def _show_draft(key: str, param: Param, value: Any, shown: Any) -> None:
-    """Put a draft's value that changed elsewhere into the widget, unless that shows a wrong entry."""
+    """Put a draft's value that changed elsewhere into the widget, unless that shows a wrong entry.
+
+    Also after another language was chosen: the browser knows a choice by its label.
+    """
+    languages: dict[str, str] = st.session_state.setdefault("field_languages", {})
+    before, languages[key] = languages.get(key), state.language()
     if key not in st.session_state:  # the page was left: what was wrong is gone with its widget
         _errors().pop(key, None)
-    elif key not in _errors() and parse(param, st.session_state[key]) != value:
+    elif key not in _errors() and (
+        parse(param, st.session_state[key]) != value or (param.kind == "choice" and before != state.language())
+    ):
         st.session_state[key] = shown
 
 

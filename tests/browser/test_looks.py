@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
@@ -68,6 +70,19 @@ def test_language_switch_is_kept(server, page):
     chinese = page.get_by_role("heading", level=1).inner_text()
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text(chinese)
+
+
+def test_choices_stay_chosen_in_another_language(server, page):
+    app.open_page(page, server.url, "train")
+    app.field(page, "training.network").locator("label", has_text="MLP").first.click()
+    chosen = app.field(page, "training.network").locator("input:checked")
+    for other, name in (("English", "多层感知机"), ("中文", "MLP")):
+        app.press(page, "switch_language")
+        expect(app.field(page, "switch_language")).to_contain_text(other)
+        expect(chosen.locator("xpath=ancestor::label")).to_contain_text(name)
+    app.press(page, "start")
+    app.wait_until(lambda: "/watch" in page.url, "the run starts", page)
+    assert json.loads((app.run_folder(page, server.runs_dir) / "spec.json").read_text())["training"]["network"] == "mlp"
 
 
 def test_two_browsers_share_the_device_but_no_form(server, new_window):

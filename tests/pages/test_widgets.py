@@ -96,6 +96,15 @@ def test_a_browser_that_draws_only_the_last_of_two_runs_shows_all_values(open_ap
             assert _value(widget, default) == widget.value, widget.key
 
 
+def test_choices_are_sent_again_in_another_language(open_app):
+    app = open_app("train")
+    app.button(key="switch_language").click().run()
+    for widget in (*app.radio, *app.selectbox):
+        assert widget.proto.set_value, f"the browser knows {widget.key} by a label of the other language"
+    app.run()
+    assert not any(widget.proto.set_value for widget in (*app.radio, *app.selectbox))
+
+
 VALUED = "text_input", "slider", "toggle", "selectbox", "radio", "button_group"
 
 

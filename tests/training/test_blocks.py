@@ -1,4 +1,4 @@
-"""Batches made several at once on the device are those that would be made one by one."""
+"""Batches made or taken several at once are those that would come one by one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from itertools import count, islice
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from engine.augment import warp_cuda
 from engine.augment.generator import ImageDataGenerator
 from engine.training import blocks, feeds, stream
+from engine.training.callbacks import Callback
 from engine.training.feeds import Reading
-from tests.training.pictures import batches, pictures
+from engine.training.model import Model
+from tests.training.pictures import assert_same_weights, batches, features, linear, pictures
 
 
 @pytest.fixture
@@ -48,13 +51,13 @@ def test_one_launch_makes_the_batches_of_a_pass(launches, numbers):
         for values, expected in zip(batch[1:], wanted[1:], strict=True):
             np.testing.assert_array_equal(values, expected.astype(values.numpy().dtype))
     assert [len(batch[0]) for batch in ours].count(3) == 2, "the short last batches of two passes"
-    assert len(launches) == 3
+    assert len(launches) == 6, "the first of a pass, and the others together"
 
 
 def test_what_is_made_at_once_is_bounded(monkeypatch, launches):
     monkeypatch.setattr(blocks, "PICTURES", 20)
     _taken(feeds.DeviceFlowFeed, _flow(), range(6), 6)
-    assert launches == [16, 16, 11]
+    assert launches == [8, 16, 16, 3]
     assert blocks.batches_at_once(32, 224 * 224 * 3 * 4, on_gpu=True) == 1
     assert blocks.batches_at_once(10_000, 1, on_gpu=True) == 1
 
@@ -67,9 +70,59 @@ def test_arrays_in_memory_give_as_many_batches_at_once_as_stay_in_the_cache():
         assert max(len(one.sizes) for one in given) <= feed.at_once
         return [one.sizes for one in given]
 
-    small, large = sizes(4), sizes(2**14)
-    assert small == [[8, 4], [8] * 12 + [4]], "never beyond the end of a pass"
-    assert large == [[8], [4], *[[8]] * 12, [4]]
+    small, large, odd = sizes(4), sizes(2**14), sizes(3)
+    assert small == [[8], [4], [8], [8] * 11 + [4]], "the first alone, and never beyond the end of a pass"
+    assert large == odd == [[8], [4], *[[8]] * 12, [4]]
+
+
+def test_rows_of_a_file_are_read_for_one_batch_at_a_time(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((100, 4), np.float32))
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    assert feeds.ArrayFeed(mapped, None, None, Reading(torch.device("cpu"))).at_once == 1
+
+
+def deep(n_features):
+    torch.manual_seed(0)
+    model = Model(nn.Sequential(nn.Linear(n_features, 20), nn.ReLU(), nn.Linear(20, 3)), seed=0, device="cpu")
+    model.compile()
+    return model
+
+
+@pytest.mark.parametrize(("n_features", "batch_size"), [(7, 5), (13, 7), (10, 25), (16, 32)])
+def test_several_at_once_train_as_each_alone(n_features, batch_size):
+    x, y = features(163, n_features)
+    ours, theirs = (deep(n_features) for _ in range(2))
+    ours.fit(x, y, batch_size, epochs=2, shuffle=False, verbose=0)
+    alone = [(x[k : k + batch_size].copy(), y[k : k + batch_size]) for k in range(0, len(x), batch_size)]
+    theirs.fit(alone, epochs=2, shuffle=False, verbose=0)
+    assert_same_weights(ours, theirs)
+
+
+def test_what_a_callback_changes_in_the_data_shows_in_the_epoch_that_begins():
+    class Forget(Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            weights[:] = epoch != 1
+
+    x, y = features(64)
+    weights = np.ones(64, np.float32)
+    history = linear().fit(x, y, 8, epochs=3, sample_weight=weights, callbacks=[Forget()], verbose=0)
+    first, none, third = history.history["loss"]
+    assert none < first / 4, "all but the first batch weigh nothing"
+    assert third > none
+
+
+def test_a_network_may_change_its_inputs_in_place():
+    class Shifted(nn.Linear):
+        def forward(self, x):
+            x += self.bias.mean()
+            return super().forward(x)
+
+    x, y = features(64)
+    model = Model(Shifted(4, 3), seed=0, device="cpu")
+    model.compile()
+    before = x.copy()
+    model.fit(x, y, 8, epochs=2, verbose=0)
+    np.testing.assert_array_equal(x, before)
 
 
 def test_a_queue_is_as_long_in_pictures_whatever_comes_at_once(monkeypatch):
