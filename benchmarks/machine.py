@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-PACKAGES = ("streamlit", "torch", "plotly", "numpy", "numba", "opencv-python-headless")
+PACKAGES = ("streamlit", "torch", "plotly", "numpy", "numba", "opencv-python-headless", "simplejpeg")
 PEERS = ("keras", "tensorflow-cpu", "jax", "poutyne", "skorch", "lightning", "kornia", "albumentations", "torchvision")
 
 
@@ -38,10 +38,16 @@ def describe() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """The processor's name; on Linux platform.processor() is often empty."""
+    """The processor's name, on Linux not by platform.processor(), which is often empty; and its vector instructions.
+
+    Generations of very different speed share a name.
+    """
+    import torch
+
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{name} with {torch.backends.cpu.get_cpu_capability()}"
 
 
 def _gpu() -> str | None:
