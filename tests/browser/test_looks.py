@@ -78,8 +78,8 @@ def test_choices_stay_chosen_in_another_language(server, page):
     chosen = app.field(page, "training.network").locator("input:checked")
     for other, name in (("English", "多层感知机"), ("中文", "MLP")):
         app.press(page, "switch_language")
-        expect(app.field(page, "switch_language")).to_contain_text(other)
-        expect(chosen.locator("xpath=ancestor::label")).to_contain_text(name)
+        expect(app.field(page, "switch_language")).to_contain_text(other, timeout=60_000)
+        expect(chosen.locator("xpath=ancestor::label")).to_contain_text(name, timeout=60_000)
     app.press(page, "start")
     app.wait_until(lambda: "/watch" in page.url, "the run starts", page)
     assert json.loads((app.run_folder(page, server.runs_dir) / "spec.json").read_text())["training"]["network"] == "mlp"
