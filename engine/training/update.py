@@ -180,7 +180,7 @@ def backward(loss: Tensor) -> None:
     On the CPU without what that prepares and looks at before it asks the same of the engine: for a small network it
     takes longer than the gradients. PyTorch's debugging log does not hear of it.
     """
-    # The engine's method is private, the same since 2017, and torch's version is limited in requirements.txt.
+    # The engine's method is private: requirements.txt limits torch's version.
     if loss.ndim or loss.device.type != "cpu" or has_torch_function_unary(loss):
         loss.backward()
         return
