@@ -48,6 +48,8 @@ def _choose() -> None:
 
 shell.surround()
 if wanted := st.query_params.get("run"):
+    # The browser does not change the address by itself where a link leads from this page to another run on it.
+    st.query_params["run"] = wanted
     try:
         _show(RunStore().get(wanted))
     except RunError as error:
