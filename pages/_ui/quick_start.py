@@ -73,11 +73,13 @@ def _slider(slider: str) -> None:
     param = catalog.AUGMENT[SLIDERS[slider][0]]
     shift = slider == "shift"
     key = f"start.{slider}"
+    strength = _strength(slider)
+    widgets.show_draft(key, param, strength, strength)
     st.slider(
         t("start.shift") if shift else widgets.label(param),
         float(param.minimum),
         float(param.maximum),
-        _strength(slider),
+        strength,
         step=float(param.step),
         format=widgets.number_format(param),
         help=t("start.shift_help") if shift else widgets.help_text(param),

@@ -63,7 +63,7 @@ def field(
     typed = param.kind in ("int", "float") and shape != "slider"
     value = getattr(getattr(state.draft(), part), name)
     shown = f"{value:.10g}" if typed else value
-    _show_draft(key, param, value, shown)
+    show_draft(key, param, value, shown)
     common: dict[str, Any] = {
         "key": key,
         "help": help_text(param),
@@ -75,6 +75,21 @@ def field(
     _draw(param, label(param), shape, shown, common)
     if error := _errors().get(key):
         problem(error, param.label(state.language()))
+
+
+def show_draft(key: str, param: Param, value: Any, shown: Any) -> None:
+    """Put a draft's value that changed elsewhere into the widget, unless that shows a wrong entry.
+
+    Also after another language was chosen: the browser knows a choice by its label.
+    """
+    languages: dict[str, str] = st.session_state.setdefault("field_languages", {})
+    before, languages[key] = languages.get(key), state.language()
+    if key not in st.session_state:  # the page was left: what was wrong is gone with its widget
+        _errors().pop(key, None)
+    elif key not in _errors() and (
+        parse(param, st.session_state[key]) != value or (param.kind == "choice" and before != state.language())
+    ):
+        st.session_state[key] = shown
 
 
 def label(param: Param) -> str:
@@ -136,21 +151,6 @@ def has_errors(part: str) -> bool:
 
 def _errors() -> dict[str, SpecError]:
     return st.session_state.setdefault("field_errors", {})
-
-
-def _show_draft(key: str, param: Param, value: Any, shown: Any) -> None:
-    """Put a draft's value that changed elsewhere into the widget, unless that shows a wrong entry.
-
-    Also after another language was chosen: the browser knows a choice by its label.
-    """
-    languages: dict[str, str] = st.session_state.setdefault("field_languages", {})
-    before, languages[key] = languages.get(key), state.language()
-    if key not in st.session_state:  # the page was left: what was wrong is gone with its widget
-        _errors().pop(key, None)
-    elif key not in _errors() and (
-        parse(param, st.session_state[key]) != value or (param.kind == "choice" and before != state.language())
-    ):
-        st.session_state[key] = shown
 
 
 def parse(param: Param, entry: Any) -> Any:

@@ -31,6 +31,17 @@ def test_sliders_are_trained_with_and_kept(open_app, runs_dir):
     assert (spec.augment.width_shift_range, spec.augment.height_shift_range) == (0.3, 0.3)
 
 
+def test_two_tabs_with_one_draft_show_the_same_sliders(open_app):
+    first = open_app()
+    second = open_app(draft=first.query_params["draft"])
+    first.slider(key="start.shift").set_value(0.3).run()
+    second.slider(key="start.rotation").set_value(90.0).run()
+    assert second.slider(key="start.shift").value == 0.3
+    assert first.run().slider(key="start.rotation").value == 90
+    assert not first.exception
+    assert not first.warning
+
+
 def test_settings_prepared_elsewhere_stay_untouched(open_app, runs_dir):
     draft = open_app("data").query_params["draft"]
     data = open_app("data", draft=draft)
