@@ -62,6 +62,14 @@ def test_bad_value_names_its_field(stored, field):
     assert caught.value.field == field
 
 
+def test_held_out_is_at_most_what_the_error_says():
+    for validation, test in ((0.4, 0.5), (0.45, 0.45), (0.5, 0.4)):  # what the sliders can be set to
+        DataSpec(validation_fraction=validation, test_fraction=test)
+    with pytest.raises(SpecError, match=r"at most 90 %.* 90\.1 %") as caught:
+        DataSpec(validation_fraction=0.45, test_fraction=0.451)
+    assert "不超过 90 %" in caught.value.text("zh")
+
+
 def test_check_wants_a_path():
     for source in ("folder", "zip", "npz"):
         with pytest.raises(SpecError) as caught:

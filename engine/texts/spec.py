@@ -49,8 +49,8 @@ ERRORS: dict[str, ErrorText] = {
         Text("Choose one on the Data page.", "请在“数据”页选择。"),
     ),
     "too_much_held_out": ErrorText(
-        Text("validation and test together below 90 %", "验证与测试合计低于 90 %"),
-        Text("{percent:.0f} %", "{percent:.0f} %"),
+        Text("validation and test together at most 90 %", "验证与测试合计不超过 90 %"),
+        Text("{percent:g} %", "{percent:g} %"),
         Text("Leave more pictures for training.", "请为训练留出更多图片。"),
     ),
     "fit_with_augmentation": ErrorText(
