@@ -19,7 +19,7 @@ _PUBLIC = {
     "SpecError": "engine.errors",
     "TrainSpec": "engine.spec",
     "TrainingError": "engine.errors",
-    "callbacks": "engine.training.callbacks",
+    "callbacks": "engine.callbacks",
     "evaluate": "engine.training.model",
     "evaluate_generator": "engine.training.model",
     "fit": "engine.training.model",
