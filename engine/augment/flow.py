@@ -67,7 +67,8 @@ class NumpyArrayIterator(PictureIterator):
     Raises
     ------
     DataError
-        If pictures, labels and weights do not fit together, or a subset is empty or lacks classes.
+        If pictures, labels and weights do not fit together, a subset is empty or lacks classes, or a pixel of an array
+        in memory is NaN or infinite.
     SpecError
         If another argument is out of range.
 

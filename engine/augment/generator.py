@@ -402,7 +402,7 @@ class ImageDataGenerator:
         Raises
         ------
         DataError
-            If x is not a batch of pictures, is empty, or holds NaN.
+            If x is not a batch of pictures, is empty, or a value is NaN or infinite.
         """
         images = check_batch(x)
         note_channels(images.shape, self.standardization.channel_axis)
@@ -446,7 +446,7 @@ class ImageDataGenerator:
         Raises
         ------
         DataError
-            If x is not one picture.
+            If x is not one picture, or a value is NaN or infinite.
         SpecError
             If a name is unknown or a value not a number.
         """

@@ -144,7 +144,7 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
     Raises
     ------
     DataError
-        If it is not one picture.
+        If it is not one picture, or a value is NaN or infinite.
     """
     first = _is_channels_first(data_format)
     array = as_numbers(img, np.float32 if dtype is None else dtype)
@@ -175,7 +175,7 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
     Raises
     ------
     DataError
-        If x is not one picture, or has another number of channels.
+        If x is not one picture, has another number of channels, or a value is NaN or infinite.
     """
     from PIL import Image
 
@@ -217,7 +217,7 @@ def save_img(
     Raises
     ------
     DataError
-        If x is not one picture, or the file cannot be written.
+        If x is not one picture, a value is NaN or infinite, or the file cannot be written.
     SpecError
         If Pillow writes no such kind of file, or another argument is of another type.
 

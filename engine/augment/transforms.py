@@ -64,7 +64,7 @@ def apply_affine_transform(
     Raises
     ------
     DataError
-        If x is not one picture.
+        If x is not one picture, or a value is NaN or infinite.
     SpecError
         If another argument is of another type or out of range.
     """
@@ -177,6 +177,13 @@ def apply_channel_shift(x: Any, intensity: float, channel_axis: int = 0) -> np.n
     -------
     np.ndarray
         Shape and dtype of `x`.
+
+    Raises
+    ------
+    DataError
+        If x is not one picture, or a value is NaN or infinite.
+    SpecError
+        If `intensity` is not a finite number.
     """
     picture = check_picture(x)
     out = _as_floats(picture)
@@ -207,6 +214,13 @@ def apply_brightness_shift(x: Any, brightness: float, scale: bool = True) -> np.
     np.ndarray
         Shape and dtype of `x`.
 
+    Raises
+    ------
+    DataError
+        If x is not one picture, or a value is NaN or infinite.
+    SpecError
+        If `brightness` is not a finite number of at least 0.
+
     Notes
     -----
     See `colour.brighten`. Keras works in 8-bit integers, which turns pictures in 0..1 black without `scale`.
@@ -226,7 +240,15 @@ def random_brightness(x: Any, brightness_range: tuple[float, float], scale: bool
 
 
 def flip_axis(x: Any, axis: int) -> np.ndarray:
-    """One picture mirrored along an axis."""
+    """One picture mirrored along an axis.
+
+    Raises
+    ------
+    DataError
+        If x is not one picture, or a value is NaN or infinite.
+    SpecError
+        If it has no such axis.
+    """
     picture = check_picture(x)
     if not isinstance(axis, Integral) or not -3 <= axis < 3:
         raise SpecError("augment.not_an_axis", value=repr(axis))

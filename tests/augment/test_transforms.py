@@ -157,3 +157,41 @@ def test_the_package_offers_every_name():
 def test_bad_input_is_explained(error, words, call):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize(
+    "function",
+    [
+        augment.img_to_array,
+        augment.array_to_img,
+        lambda picture: augment.save_img("never written.png", picture),
+        apply_affine_transform,
+        lambda picture: apply_channel_shift(picture, 1),
+        lambda picture: apply_brightness_shift(picture, 1),
+        lambda picture: flip_axis(picture, 0),
+        lambda picture: ImageDataGenerator().apply_transform(picture, {}),
+    ],
+)
+def test_a_value_that_is_no_number_is_refused(function, value):
+    picture = PICTURE.copy()
+    picture[4, 5, 1] = value
+    with pytest.raises(DataError, match="NaN"):
+        function(picture)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        augment.img_to_array,
+        augment.array_to_img,
+        augment.save_img,
+        apply_affine_transform,
+        apply_channel_shift,
+        apply_brightness_shift,
+        flip_axis,
+        ImageDataGenerator.apply_transform,
+    ],
+)
+def test_the_docstring_says_what_is_refused(function):
+    assert "value is NaN or infinite" in function.__doc__.partition("Raises")[2]
