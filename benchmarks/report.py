@@ -152,9 +152,10 @@ def _line(bar: Bar) -> str:
 
 
 def draw(kept: Kept, file: Path) -> None:
-    """Draw the bars into a file, HTML or PNG (by Chromium); without any, say so."""
+    """Draw the bars into a file, HTML or PNG (by Chromium); without any, say so, and leave no older picture there."""
     found = all_bars(kept)
     if not found:
+        file.unlink(missing_ok=True)
         print(f"There is nothing to draw into {file}: no row with an aim beside it was measured.")
         return
     chart = _chart(found)

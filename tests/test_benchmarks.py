@@ -203,9 +203,12 @@ def test_a_row_that_fails_on_its_way_is_skipped_and_the_others_stay(monkeypatch,
 
 @pytest.mark.parametrize("name", ["ratios.png", "ratios.html"])
 def test_without_a_bar_there_is_nothing_to_draw(tmp_path, capsys, name):
-    report.draw(_kept(latency={"page change": [0.5]}, gpu={gpu.AUGMENTATION: {}}), tmp_path / name)
-    assert "nothing to draw" in capsys.readouterr().out
-    assert not (tmp_path / name).exists()
+    picture = tmp_path / name
+    for _ in ("none before", "an outdated one"):
+        report.draw(_kept(latency={"page change": [0.5]}, gpu={gpu.AUGMENTATION: {}}), picture)
+        assert "nothing to draw" in capsys.readouterr().out
+        assert not picture.exists()
+        picture.write_text("what was measured before")
 
 
 def test_ratios_are_ours_over_theirs():
