@@ -81,7 +81,8 @@ class Run:
             found = status.from_state(status.settle(self.database))
         except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
             unreadable = RunError("runs.no_database", path=str(self.database), problem=str(error))
-            return Status("failed", error=problem or unreadable)
+            gone = RunError("runs.database_gone", path=str(self.database))
+            return Status("failed", error=problem or (unreadable if self.database.exists() else gone))
         if found.phase == "queued" and found.lane:
             # Should its lane have been killed, whoever sees the run waiting starts another.
             with contextlib.suppress(OSError):

@@ -32,6 +32,15 @@ ERRORS: dict[str, ErrorText] = {
             "同一文件夹中的检查点和 train.log 可能仍然可用。请用相同的设置新建训练。",
         ),
     ),
+    "database_gone": ErrorText(
+        Text("the run's curves and state in {path}", "{path} 中的训练曲线与状态"),
+        Text("a folder without this file", "缺少该文件的文件夹"),
+        Text(
+            "Put it back if there is a copy. Settings, log and weights in the same folder are still good: start a new "
+            "run with the same settings to see curves again.",
+            "如有备份，请把它放回原处。同一文件夹中的设置、日志和权重仍然可用：用相同的设置新建训练，即可重新看到曲线。",
+        ),
+    ),
     "not_waiting": ErrorText(
         Text("a run that waits to be started", "等待开始的训练"),
         Text("{run_id}, which was started before", "已经启动过的 {run_id}"),

@@ -54,8 +54,9 @@ def say(run: Run) -> None:
     status, curves = runs.follow(run).read()
     if status.error is not None:
         widgets.problem(status.error)
-        key = "watch.kept" if run.last_checkpoint.exists() else "watch.kept_no_weights"
-        st.caption(widgets.plain(t(key, folder=run.folder)))
+        if status.epochs:  # else the database cannot be read: how far the run came is unknown
+            key = "watch.kept" if run.last_checkpoint.exists() else "watch.kept_no_weights"
+            st.caption(widgets.plain(t(key, folder=run.folder)))
     elif status.is_active:
         st.caption(_doing(status))
     else:

@@ -114,7 +114,9 @@ def _facts(status: Status, curves: Curves) -> list[tuple[str, str, str]]:
     phase = ("phase", t("watch.phase"), t(f"watch.phase.{status.phase}"))
     if status.phase in QUEUED:
         return [phase, ("place", t("watch.place"), str(status.queue_place or numbers.NONE))]
-    facts = [phase, ("epoch", t("watch.epoch"), f"{status.epoch} / {status.epochs}")]
+    # A run whose database cannot be read has no number of epochs.
+    epoch = f"{status.epoch} / {status.epochs}" if status.epochs else numbers.NONE
+    facts = [phase, ("epoch", t("watch.epoch"), epoch)]
     if status.is_active:
         facts += [
             ("eta", t("watch.eta"), numbers.duration(status.eta_s)),

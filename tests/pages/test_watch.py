@@ -12,6 +12,7 @@ from engine.runs.database import RunWriter
 from engine.runs.status import AT_WORK, ENDED
 from engine.runs.store import RunStore
 from engine.spec import RunSpec, ScriptCall
+from engine.texts import ERRORS
 from pages._ui import numbers, pictures, run_charts, run_report, runs
 from pages._ui.texts import TEXTS
 from tests.pages.conftest import texts
@@ -126,6 +127,19 @@ def test_a_damaged_run_is_a_sentence(watch):
     app = watch(run.run_id)
     assert not app.exception
     assert len(app.error) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_run_without_its_database_says_what_is_missing_and_what_to_do(watch, language):
+    run = make_run("finished", done=4)
+    for file in run.folder.glob("run.db*"):
+        file.unlink()
+    app = watch(run.run_id, language)
+    assert not app.exception
+    sentence = ERRORS["runs.database_gone"](language, path=str(run.database))
+    assert [error.value.replace("\\", "") for error in app.error] == [sentence]
+    assert "0 / 0" not in strip_of(app)
+    assert TEXTS["watch.kept_no_weights"](language, folder=run.folder) not in texts(app).replace("\\", "")
 
 
 def test_stop_is_asked_for_at_once_and_asks_nothing(watch):

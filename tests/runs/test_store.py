@@ -98,7 +98,8 @@ def test_a_damaged_database_is_an_error_of_that_run_alone(store, run, content):
     run.database.unlink() if content is None else run.database.write_bytes(content)
     assert [found.run_id for found in store.list()] == [run.run_id]
     found = run.status()
-    assert (found.phase, found.error.key) == ("failed", "runs.no_database")
+    key = "runs.database_gone" if content is None else "runs.no_database"
+    assert (found.phase, found.error.key) == ("failed", key)
     assert run.metrics() == run.events() == run.log_tail() == []
 
 
