@@ -18,8 +18,9 @@ def runs_list(most: int = N_RUNS) -> None:
     newest = RunStore().list()[:most]
     if not newest:
         st.caption(t("start.no_runs"))
-    for run in newest:
-        _row(run)
+    with st.container(key="runs"):
+        for run in newest:
+            _row(run)
 
 
 def _row(run: Run) -> None:

@@ -309,7 +309,7 @@ WATCH: dict[str, Text] = {
     "watch.place": Text("Place in the queue", "排队位置"),
     "watch.epoch": Text("Epoch", "轮次"),
     "watch.eta": Text("Time left", "剩余时间"),
-    "watch.speed": Text("Pictures per second", "每秒图片数"),
+    "watch.speed": Text("Pictures / s", "每秒图片数"),
     "watch.loss": Text("Loss", "损失"),
     "watch.accuracy": Text("Accuracy", "准确率"),
     "watch.val_accuracy": Text("Validation accuracy", "验证准确率"),

@@ -7,6 +7,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from engine.runs.store import RunStore
+from engine.spec import RunSpec, TrainSpec
 from tests.browser import app
 
 pytestmark = pytest.mark.browser
@@ -49,6 +51,20 @@ def test_the_ends_of_a_slider_in_use_cover_no_caption(server, new_window):
         ends = slider.get_by_test_id("stSliderTickBar").bounding_box()
         caption = page.locator(".st-key-transforms").get_by_test_id("stCaptionContainer").first.bounding_box()
         assert ends["y"] + ends["height"] <= caption["y"] + 0.5, look
+
+
+def test_on_a_phone_no_label_of_the_strip_is_cut_and_a_run_stands_together(server, new_window):
+    for epochs in (17, 23):
+        RunStore().begin(RunSpec(title=f"{epochs} epochs", training=TrainSpec(epochs=epochs)))
+    page = new_window(**LOOKS["phone"])
+    app.open_page(page, server.url, "watch")
+    expect(app.field(page, "strip").locator(".fl-speed")).to_be_visible()
+    cut = page.locator(".fl-fact small").evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth)")
+    assert not cut
+    rows = app.field(page, "runs").get_by_test_id("stHorizontalBlock")
+    names, facts = rows.locator("a"), rows.get_by_test_id("stCaptionContainer")
+    above, said, below = names.nth(0).bounding_box(), facts.nth(0).bounding_box(), names.nth(1).bounding_box()
+    assert said["y"] - above["y"] < below["y"] - said["y"], "what is said of a run stands closer to the next one"
 
 
 def test_links_show_the_keyboards_place(server, page):
