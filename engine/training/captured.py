@@ -1,7 +1,7 @@
-"""A training step recorded once and then replayed: on CUDA one launch instead of one for each operation.
+"""A training step recorded once and then replayed, without what Python and autograd do around its operations.
 
-Owns when a step may be recorded, and the recording with the memory it works on. What a step does is `loop`'s business:
-here it is any function of tensors. Where nothing can be recorded, the function is called.
+Owns when a step may be recorded, and how: on CUDA as a graph of the driver's, on the CPU as a `tape`. What a step does
+is `loop`'s business: here it is any function of tensors. Where nothing can be recorded, the function is called.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
 
 from engine.texts.training import NOTES
-from engine.training import rules
+from engine.training import losses, rules
 from engine.training.look import Look
+from engine.training.tape import Tape
 
 if TYPE_CHECKING:
     from engine.training.callbacks import CallbackList
@@ -27,23 +27,70 @@ if TYPE_CHECKING:
 N_ALIKE = 3
 """Steps of the same shapes that are done as usual, before one is recorded."""
 
+Inputs = Sequence[Tensor | None]
 Result = tuple[Tensor, ...]
 Work = Callable[..., Result]
 
 
 class Recorder(Protocol):
-    """A way to record what a function does on the device."""
+    """A way to record what a function does on the device.
+
+    Attributes
+    ----------
+    is_blind : bool
+        Whether it notes only what reaches the device, which does nothing meanwhile: before, a look must show whether a
+        function does more, and after an error it can be called as usual.
+    """
+
+    is_blind: bool
+
+    @classmethod
+    def accepts(cls, model: Model) -> bool:
+        """Whether no step of this model does what would not be noticed and is not recorded."""
+        ...
 
     def warm(self, work: Callable[[], Result]) -> Result:
         """Call a function in the surroundings in which it will be recorded."""
         ...
 
-    def record(self, work: Callable[[], Result]) -> tuple[Result, Callable[[], None]]:
-        """Call a function once, whose work is done then; and what does this work again, into the same memory."""
+    def record(self, model: Model, work: Work, inputs: Inputs) -> tuple[Result, Work | None]:
+        """Do ``work(*inputs)`` once; and what does it again with other inputs of the same shapes, if that can be."""
         ...
 
 
-class CudaGraphs:
+class FixedMemory:
+    """Base of the recorders whose replays work in the memory that the recording worked in."""
+
+    is_blind = True
+
+    @classmethod
+    def accepts(cls, model: Model) -> bool:
+        return True
+
+    def record(self, model: Model, work: Work, inputs: Inputs) -> tuple[Result, Work]:
+        static = [None if values is None else values.clone() for values in inputs]
+        given, again = self.capture(lambda: work(*static))
+        given = tuple(tensor.detach() for tensor in given)
+
+        def replay(*inputs: Tensor | None) -> Result:
+            for tensor, values in zip(static, inputs, strict=True):
+                if tensor is not None:
+                    tensor.copy_(values)  # type: ignore[arg-type]  # the shapes are the same: there are values
+            again()
+            return result()
+
+        def result() -> Result:
+            """Copies: the next replay writes over what this one gave."""
+            return tuple(tensor.clone() for tensor in given)
+
+        return result(), replay
+
+    def capture(self, work: Callable[[], Result]) -> tuple[Result, Callable[[], None]]:
+        """Call a function once, whose work is done then; and what does this work again, into the same memory."""
+        raise NotImplementedError
+
+
+class CudaGraphs(FixedMemory):
     """Recordings as CUDA graphs.
 
     Warmed up on the stream that records, as PyTorch asks for: gradients remember the stream of their first use.
@@ -61,7 +108,7 @@ class CudaGraphs:
         current.wait_stream(self._stream)
         return result
 
-    def record(self, work: Callable[[], Result]) -> tuple[Result, Callable[[], None]]:
+    def capture(self, work: Callable[[], Result]) -> tuple[Result, Callable[[], None]]:
         graph = torch.cuda.CUDAGraph()
         # The threads that load batches go on meanwhile: only what this one does counts.
         with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
@@ -70,7 +117,35 @@ class CudaGraphs:
         return result, graph.replay
 
 
-RECORDERS: dict[str, Callable[[torch.device], Recorder]] = {"cuda": CudaGraphs}
+class Tapes:
+    """Recordings as lists of operations, on the CPU.
+
+    There Python reads values without PyTorch's noticing, so only what is known not to do so is recorded.
+    """
+
+    is_blind = False
+
+    def __init__(self, device: torch.device) -> None:
+        pass
+
+    @classmethod
+    def accepts(cls, model: Model) -> bool:
+        modules = list(model.network.modules())
+        homes = [type(module).__module__ for module in modules]
+        is_known = all(home.startswith(("torch.nn.modules.", "engine.")) for home in homes)
+        is_replaced = any("forward" in vars(module) for module in modules)
+        return is_known and not is_replaced and type(model.loss) in losses.NAMES.values()
+
+    def warm(self, work: Callable[[], Result]) -> Result:
+        return work()
+
+    def record(self, model: Model, work: Work, inputs: Inputs) -> tuple[Result, Work | None]:
+        with Tape(inputs, _memory(model)) as tape:
+            result = work(*inputs)
+        return result, tape.function(result)
+
+
+RECORDERS: dict[str, type[CudaGraphs] | type[Tapes]] = {"cuda": CudaGraphs, "cpu": Tapes}
 
 
 class Captured:
@@ -114,23 +189,23 @@ class Captured:
         if self.is_hopeless:
             return work(*inputs)
         self._rates.refresh()
-        key = [self._rates.baked(), *(None if t is None else (t.shape, t.dtype) for t in inputs)]
+        key = [self._rates.baked(), *(None if t is None else (t.shape, t.stride(), t.dtype) for t in inputs)]
         if self._recording is not None and key == self._recording.key:
             self._n_alike = 0
             self.n_replayed += 1
-            result = self._recording.replay(inputs)
+            result = self._recording.replay(*inputs)
             self._model.update.count()
             return result
         self._n_alike = self._n_alike + 1 if key == self._key else 1
         self._key = key
         with self._rates.on_device():
-            if self._n_alike < N_ALIKE - 1:
+            if self._n_alike < N_ALIKE - 1 or (self._n_alike <= N_ALIKE and not self._recorder.is_blind):
                 return self._recorder.warm(lambda: work(*inputs))
             if self._n_alike <= N_ALIKE:
                 return self._looked_at(work, inputs)
         return self._record(key, work, inputs)
 
-    def _looked_at(self, work: Work, inputs: Sequence[Tensor | None]) -> Result:
+    def _looked_at(self, work: Work, inputs: Inputs) -> Result:
         """Call it, and look whether it does the same each time, and nothing that no recording can do."""
         before, self._look = self._look, Look(self._model.device)
         with self._look:
@@ -141,48 +216,35 @@ class Captured:
             self._give_up("it does not do the same at each step")
         return result
 
-    def _record(self, key: Any, work: Work, inputs: Sequence[Tensor | None]) -> Result:
+    def _record(self, key: Any, work: Work, inputs: Inputs) -> Result:
         self._look = None
-        static = [None if t is None else t.clone() for t in inputs]
         update, rates = self._model.update, self._rates.values()
         n = update.n
         try:
             with self._rates.on_device(recording=True):
-                result, replay = self._recorder.record(lambda: work(*static))
+                result, replay = self._recorder.record(self._model, work, inputs)
         except Exception as error:  # whatever a network does that no recording can: it is done as usual
+            if not self._recorder.is_blind:
+                raise
             self._give_up(str(error).partition("\n")[0])
             update.n = n
             self._rates.set(rates)
             return work(*inputs)
-        given = tuple(tensor.detach() for tensor in result)
-        self._recording = _Recording(key, _condition(self._model), static, given, replay)
-        return self._recording.result()
+        if replay is None:
+            self.is_hopeless = True
+        else:
+            self._recording = _Recording(key, _condition(self._model), replay)
+        return result
 
     def _give_up(self, reason: str) -> None:
         self.is_hopeless = True
         warnings.warn(NOTES["not_recorded"]("en", reason=reason), stacklevel=2)
 
 
-@dataclass
-class _Recording:
-    """The tensors that a recording reads and writes, and how to play it."""
-
+class _Recording(NamedTuple):
     key: Any
     condition: Any
-    static: list[Tensor | None]
-    given: Result
-    again: Callable[[], None]
-
-    def replay(self, inputs: Sequence[Tensor | None]) -> Result:
-        for static, values in zip(self.static, inputs, strict=True):
-            if static is not None:
-                static.copy_(values)  # type: ignore[arg-type]  # the key says that there are values
-        self.again()
-        return self.result()
-
-    def result(self) -> Result:
-        """Copies: the next replay writes over what this one gave."""
-        return tuple(tensor.clone() for tensor in self.given)
+    replay: Work
 
 
 class _Rates:
@@ -221,7 +283,9 @@ class _Rates:
         if not self._read or rates == self._latest:
             return
         if len(rates) != len(self._tensors):
-            self._tensors = [torch.zeros((), device=self._device) for _ in rates]
+            # On a GPU the kernel wants the weights' precision, on the CPU it takes a number of Python's.
+            dtype = torch.float64 if self._device.type == "cpu" else torch.float32
+            self._tensors = [torch.zeros((), dtype=dtype, device=self._device) for _ in rates]
         for tensor, rate in zip(self._tensors, rates, strict=True):
             tensor.fill_(rate)
         self._latest = rates
@@ -250,10 +314,11 @@ class _Rates:
 
 def caller(model: Model, callbacks: CallbackList) -> Callable[..., Result]:
     """What does the steps of an epoch, as ``caller(work, *tensors)``: it records them where it may, or just calls."""
-    if model.device.type not in RECORDERS or not _may_record(model, callbacks):
+    kind = RECORDERS.get(model.device.type)
+    if kind is None or not kind.accepts(model) or not _may_record(model, callbacks):
         return _call
     if model.captured is None:
-        model.captured = Captured(model, RECORDERS[model.device.type](model.device))
+        model.captured = Captured(model, kind(model.device))
     model.captured.begin()
     return model.captured
 
@@ -288,12 +353,22 @@ def _plain(owner: Any) -> dict[str, Any]:
 def _condition(model: Model) -> Any:
     """What a recording takes for granted: modes, settings, what is trained, and where in memory everything is."""
     network, optimizer = model.network, model.optimizer
-    states = [values for state in optimizer.state.values() for values in state.values() if isinstance(values, Tensor)]
     settings = [{name: v for name, v in g.items() if name not in ("params", "lr")} for g in optimizer.param_groups]
     return (
         [(id(module), _plain(module)) for module in network.modules()],
         [_plain(part) for part in (model.loss, getattr(model.loss, "function", None))],
         [(weight.data_ptr(), weight.requires_grad) for weight in network.parameters()],
-        [values.data_ptr() for values in (*network.buffers(), *states)],
+        [values.data_ptr() for values in (*network.buffers(), *_states(optimizer))],
         settings,
     )
+
+
+def _states(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    return [values for state in optimizer.state.values() for values in state.values() if isinstance(values, Tensor)]
+
+
+def _memory(model: Model) -> list[Tensor]:
+    """What a step works on beside its inputs."""
+    network, optimizer = model.network, model.optimizer
+    rates = [group["lr"] for group in optimizer.param_groups if isinstance(group["lr"], Tensor)]
+    return [*network.parameters(), *network.buffers(), *_states(optimizer), *rates]

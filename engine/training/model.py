@@ -99,6 +99,9 @@ class Model(CompiledNetwork):
     attribute that is a number, a text or a bool) has changed. Steps are done one by one where that shows (random
     numbers of the host, values that are read, other work each time), and where somebody looks on: by a hook of a
     module, a weight or the optimizer, or by a callback of one's own with a method for batches.
+
+    On the CPU a step is recorded as the list of its operations, if all modules are PyTorch's or the engine's own and
+    the loss has a name; what is said of changes and of who looks on holds there, too. Results stay the same bit by bit.
     """
 
     stop_training = False

@@ -7,8 +7,10 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from engine.training.captured import FixedMemory
 
-class Replayed:
+
+class Replayed(FixedMemory):
     """A `captured.Recorder`. A replay repeats exactly the noted operations; no Python of the step runs again."""
 
     def __init__(self, device):
@@ -17,7 +19,7 @@ class Replayed:
     def warm(self, work):
         return work()
 
-    def record(self, work):
+    def capture(self, work):
         self.n_recorded += 1
         with _Notes() as notes:
             result = work()

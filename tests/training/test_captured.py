@@ -347,7 +347,7 @@ def test_a_network_that_does_more_than_computing_is_called(eager, network, reaso
 @pytest.mark.parametrize("late", [False, True])
 def test_a_recording_that_fails_is_never_tried_again(eager, monkeypatch, late):
     class Fails(Replayed):
-        def record(self, work):
+        def capture(self, work):
             self.n_recorded += 1
             if late:
                 memory = [*ours.network.state_dict().values()]
@@ -471,7 +471,7 @@ def test_cuda_graphs_are_made_as_pytorch_asks_for(monkeypatch):
     graphs.warm(work)
     assert heard == ["side waits for current", "begin side", "work", "end side", "current waits for side"]
     heard.clear()
-    _, again = graphs.record(work)
+    _, again = graphs.capture(work)
     assert heard == ["begin side thread_local", "work", "end side thread_local", "replay"]
     again()
     assert heard[-1] == "replay"
