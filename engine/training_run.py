@@ -27,7 +27,7 @@ from engine.training.model import Model
 
 SCHEDULES = {"one_cycle": callbacks.OneCycle, "cosine": callbacks.Cosine}
 
-SHORT_STEP_S, LONG_STEP_S = 0.05, 0.2
+SHORT_STEP_S, LONG_STEP_S = 0.1, 0.2
 """Steps shorter than the first take all cores only if those are very much faster; longer than the second, always."""
 
 Pictures = tuple[np.ndarray, np.ndarray]

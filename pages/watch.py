@@ -10,7 +10,7 @@ from pages._ui import run_charts, run_report, runs, shell, strip, widgets
 from pages._ui.runs_list import runs_list
 from pages._ui.texts import t
 
-TICK_S = 0.5
+TICK_S = 0.4
 N_RUNS = 50
 
 

@@ -32,7 +32,7 @@ COMMIT;
 PUT_STATE = "INSERT INTO state VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value"
 BUSY_S = 5.0
 
-FLUSH_S = 0.15
+FLUSH_S = 0.1
 HEARTBEAT_S = 1.0
 STEP_ROWS_S = 0.1
 """Shortest time between two steps that are written: ten a second make a full curve, and 4 MB an hour."""

@@ -66,6 +66,10 @@ class Look(TorchDispatchMode):
         if self._chance != self._chance_of_host():
             self.problem = "random numbers are drawn on the host meanwhile, by the step or by another thread"
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # it would be loaded to be skipped, which takes seconds
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if waits(func, args):
             self.problem = f"{func} waits for the device"

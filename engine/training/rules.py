@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from inspect import unwrap
 from typing import Any
 
 import torch
@@ -18,6 +19,12 @@ _HOOKS_OF_ALL = _global_optimizer_pre_hooks, _global_optimizer_post_hooks
 
 class Rated(torch.optim.Optimizer):
     """An optimizer with its rate by Keras' names, for callbacks written for Keras; and a step without ceremony."""
+
+    # PyTorch wraps these so that `torch.compile` leaves them out, and loads all of its compiler for that when they are
+    # called: 2 to 4 s before the first step.
+    add_param_group = unwrap(torch.optim.Optimizer.add_param_group)
+    state_dict = unwrap(torch.optim.Optimizer.state_dict)
+    load_state_dict = unwrap(torch.optim.Optimizer.load_state_dict)
 
     @property
     def learning_rate(self) -> float:
@@ -52,11 +59,13 @@ class Adam(Rated, torch.optim.Adam):
         """PyTorch's fused kernel at once, where its `step` would come to that after looking at all other ways."""
         found = []
         for group in self.param_groups:
-            weights = [weight for weight in group["params"] if weight.grad is not None]
-            states = [self.state[weight] for weight in weights]
-            if not all(states) or not group["fused"] or group["amsgrad"]:
+            if not group["fused"] or group["amsgrad"]:
                 self.step()
                 return
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            if not all(self.state[weight] for weight in weights):
+                self._init_group(group, *([] for _ in range(6)))  # also lists what there is, for `step`
+            states = [self.state[weight] for weight in weights]
             if weights:
                 found.append((group, weights, states))
         for group, weights, states in found:

@@ -44,6 +44,10 @@ class Tape(TorchDispatchMode):
             if tensor is not None:
                 self._nodes[tensor] = node
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # it would be loaded to be skipped, which takes seconds
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         direct = _direct(func, args)

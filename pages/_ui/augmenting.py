@@ -35,14 +35,14 @@ def workbench(dataset: Dataset) -> None:
 def _workbench(dataset: Dataset, images: np.ndarray, labels: np.ndarray) -> None:
     """A fragment: a moved slider draws this again and nothing else."""
     settings, result = st.columns([5, 7], gap="large")
+    with result:  # first, because who moves a slider looks there
+        _draws(dataset, images, labels)
     with settings:
         _presets()
         with st.container(key="transforms"):
             for name in catalog.TRANSFORMS:
                 _row(name, images.shape[1:3])
         _fill()
-    with result:
-        _draws(dataset, images, labels)
     _first_batch(dataset, images, labels)
     st.subheader(t("augment.code"), anchor=False)
     st.code(ImageDataGenerator.from_spec(state.draft().augment).call_text(), language="python")
@@ -123,14 +123,14 @@ def _draws(dataset: Dataset, images: np.ndarray, labels: np.ndarray) -> None:
     chosen = _chosen(labels)
     name = dataset.class_names[labels[chosen]]
     original, grid = st.columns([1, 2], gap="medium")
-    with original, st.container(key="original"):
-        text = t("augment.original", name=name)
-        st.image(pictures.contact_sheet(images[[chosen]], 1, pictures.LARGE), alt=text, width="stretch")
-        st.caption(widgets.plain(text))
     with grid, st.container(key="sheet"):
         sheet = pictures.contact_sheet(draws(state.draft(), images, chosen), 4)
         st.image(sheet, alt=t("augment.grid", n=N_DRAWS, name=name), width="stretch")
         st.caption(t("augment.grid_says"))
+    with original, st.container(key="original"):
+        text = t("augment.original", name=name)
+        st.image(pictures.contact_sheet(images[[chosen]], 1, pictures.LARGE), alt=text, width="stretch")
+        st.caption(widgets.plain(text))
     _seed_controls()
     _candidates(dataset, images, labels, chosen)
 

@@ -1,6 +1,6 @@
 """Pictures on a page: grids with names below, in which a click can choose one, and contact sheets.
 
-Pixels and PNG files come from `engine.data.sheet`; equal pixels give equal bytes in the browser.
+Pixels and files come from `engine.data.sheet`; equal pixels give equal bytes in the browser.
 """
 
 from __future__ import annotations
@@ -88,12 +88,13 @@ def gallery(
 
 
 def data_uri(image: np.ndarray) -> str:
-    """A picture as a PNG inside an address: equal pixels give equal text."""
+    """A picture inside an address: equal pixels give equal text. One that must be made smaller for that is a JPEG."""
     small = sheet.to_uint8(image)
     if max(small.shape) > THUMBNAIL:
-        small = sheet.thumbnail(small, THUMBNAIL)
-    png = sheet.encode_png(small)
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+        kind, data = "jpeg", sheet.encode_jpeg(sheet.thumbnail(small, THUMBNAIL))
+    else:
+        kind, data = "png", sheet.encode_png(small)
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def batch_tiles(inputs: np.ndarray, labels: Sequence[int], class_names: Sequence[str]) -> list[Tile]:

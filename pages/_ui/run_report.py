@@ -110,11 +110,17 @@ def _stopped(status: Status) -> str:
 
 
 def log(run: Run) -> None:
-    """The last lines of the log; open where something went wrong."""
+    """The last lines of the log; open where something went wrong.
+
+    Sent only when it is: what the browser loads to show code takes longer than its first curve.
+    """
     status, _ = runs.follow(run).read()
-    with st.expander(t("watch.log"), expanded=status.error is not None):
-        lines = run.log_tail(LOG_LINES)
-        st.code("\n".join(lines) or t("watch.log.none"), language=None, height=LOG_HEIGHT, wrap_lines=True)
+    failed = status.error is not None
+    name = f"log_{run.run_id}_{failed}"  # another one from then on, so that it opens by itself
+    with st.expander(t("watch.log"), expanded=failed, key=name, on_change="rerun") as expander:
+        if expander.open:
+            lines = run.log_tail(LOG_LINES)
+            st.code("\n".join(lines) or t("watch.log.none"), language=None, height=LOG_HEIGHT, wrap_lines=True)
 
 
 def first_batch(run: Run) -> None:

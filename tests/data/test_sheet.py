@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.data.decode import read_image
-from engine.data.sheet import contact_sheet, encode_png, thumbnail, to_uint8
+from engine.data.sheet import contact_sheet, encode_jpeg, encode_png, thumbnail, to_uint8
 from tests.data.files import pixels
 
 
@@ -20,6 +20,16 @@ def test_png_keeps_every_pixel(n_channels):
     image = pixels(n_channels=n_channels)
     assert np.array_equal(read_image(encode_png(image)), image)
     assert encode_png(image) == encode_png(image.copy())
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_jpeg_keeps_how_a_picture_looks(n_channels):
+    smooth = np.linspace(0, 255, 64 * 48 * n_channels).reshape(64, 48, n_channels).astype(np.uint8)
+    data = encode_jpeg(smooth)
+    assert np.abs(read_image(data).astype(int) - smooth).max() < 12
+    assert data == encode_jpeg(smooth.copy())
+    noise = pixels(height=160, width=160, n_channels=n_channels)
+    assert len(encode_jpeg(noise)) < 0.5 * len(encode_png(noise))
 
 
 def test_small_pictures_grow_by_a_whole_factor():

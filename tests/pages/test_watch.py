@@ -74,6 +74,15 @@ def test_a_broken_run_says_why_shows_its_log_and_what_is_kept(watch, phase):
     assert str(run.folder) in texts(app).replace("\\", "")
 
 
+def test_the_log_is_sent_to_who_opens_it(watch):
+    """Showing code makes the browser load what takes longer than the first curve."""
+    run = make_run("running")
+    app = watch(run.run_id)
+    assert not app.code
+    app.session_state[f"log_{run.run_id}_False"] = True  # as the browser says that it was opened
+    assert any("the last line of the log" in code.value for code in app.run().code)
+
+
 def test_a_finished_run_says_how_good_it_is(watch):
     app = watch(make_run("finished", done=4, test_accuracy=0.912).run_id)
     assert "the network of epoch 2 names **90.0 %** right" in texts(app)
