@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.runs.store import RunStore
 from engine.spec import RunSpec
 from pages._ui import quick_start
@@ -49,7 +51,9 @@ def test_settings_prepared_elsewhere_stay_untouched(open_app, runs_dir):
     app = open_app(draft=draft)
     app.slider(key="start.rotation").set_value(90.0).run()
     app.button(key="train_now").click().run()
-    assert RunStore().list()[0].spec.data == RunSpec().data
+    spec = RunStore().list()[0].spec
+    assert spec.data == RunSpec().data
+    assert spec.training == replace(RunSpec().training, epochs=quick_start.EPOCHS)
     assert app.session_state["draft"].data.n_pictures == 240
     assert app.session_state["draft"].augment.rotation_range == 10
 
