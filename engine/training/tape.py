@@ -89,13 +89,16 @@ class Tape(TorchDispatchMode):
     def function(self, results: Sequence[Tensor]) -> Callable[..., Sequence[Tensor]] | None:
         """What was noted, as a function of the inputs that gives the results anew and leaves the weights gradients.
 
-        None if it read a value, or worked on what is neither an input nor held, so that it may come out otherwise.
+        None if it read a value, worked on what is neither an input nor held, or cannot be written down.
         """
         learnt = {tensor: tensor.grad for tensor in self._held if tensor.is_leaf and tensor.grad is not None}
         self._graph.output([self._node(tensor) for tensor in (*results, *learnt.values())])
         if not self._can_be_done_again:
             return None
-        forward = fx.GraphModule(nn.Module(), self._graph).forward
+        try:
+            forward = fx.GraphModule(nn.Module(), self._graph).forward
+        except SyntaxError:  # an argument that cannot be written down, such as a generator of random numbers
+            return None
         held = [tensor.detach() for tensor in self._held]  # the same memory, and nothing for autograd to follow
         n = len(results)
 

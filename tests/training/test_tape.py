@@ -149,7 +149,24 @@ def shifted():
     return network
 
 
-@pytest.mark.parametrize("network", [averaging, shifted])
+class Rolling(nn.Module):
+    """Draws from numbers of its own, which no graph can hold."""
+
+    __module__ = "torch.nn.modules.rolling"
+
+    def __init__(self):
+        super().__init__()
+        self.chance = torch.Generator().manual_seed(1)
+
+    def forward(self, inputs):
+        return inputs * torch.rand(inputs.shape, generator=self.chance)
+
+
+def rolling():
+    return nn.Sequential(Rolling(), nn.Flatten(), nn.Linear(192, N_CLASSES))
+
+
+@pytest.mark.parametrize("network", [averaging, shifted, rolling])
 def test_a_step_that_may_come_out_otherwise_is_done(network):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
