@@ -287,7 +287,7 @@ training_run.warm_up()
 model = Model(training_run.catalog.NETWORKS["mlp"].load()((8, 8, 3), 2), seed=1)
 model.compile({optimizer!r})
 model.fit(np.zeros((96, 8, 8, 3), np.uint8), np.arange(96) % 2, batch_size=8, epochs=2, verbose=0)
-assert model.device.type != "cpu" or model.captured.n_replayed == 20
+assert model.device.type != "cpu" or model.captured.n_replayed == 13
 model.save({str(tmp_path / "m")!r})
 model.load({str(tmp_path / "m")!r})
 print([name for name in ("torch._dynamo", "torch._inductor", "sympy") if name in sys.modules])

@@ -28,7 +28,7 @@ def encode_png(image: np.ndarray) -> bytes:
 
 
 def encode_jpeg(image: np.ndarray) -> bytes:
-    """A JPEG file of one picture, uint8 (height, width, c), grey or RGB: a tenth of a PNG, and hardly to be told."""
+    """A JPEG file of one picture, uint8 (height, width, 1 or 3): far smaller than a PNG, and nearly the same."""
     _, data = cv2.imencode(".jpg", _as_opencv_has_it(image), (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
     return data.tobytes()
 

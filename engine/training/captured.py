@@ -9,8 +9,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
@@ -25,7 +28,10 @@ if TYPE_CHECKING:
     from engine.training.model import Model
 
 N_ALIKE = 3
-"""Steps of the same shapes that are done as usual, before one is recorded."""
+"""Steps of the same shapes that are done as usual, before one is recorded on CUDA."""
+N_ALIKE_CPU, N_MODULES, N_REPLAYS = 10, 64, 100
+"""The same for the CPU, where writing a step down takes as long as 40; it is not worth it for networks of more modules,
+nor again before so many replays."""
 
 Inputs = Sequence[Tensor | None]
 Result = tuple[Tensor, ...]
@@ -37,16 +43,19 @@ class Recorder(Protocol):
 
     Attributes
     ----------
+    n_alike : int
+        Steps of the same shapes that are done as usual before.
     is_blind : bool
-        Whether it notes only what reaches the device, which does nothing meanwhile: before, a look must show whether a
-        function does more, and after an error it can be called as usual.
+        Whether it notes what reaches the device and nothing else, while the device does nothing. Before, a look shows
+        whether the function does more; and after an error it can still be called as usual.
     """
 
+    n_alike: int
     is_blind: bool
 
     @classmethod
     def accepts(cls, model: Model) -> bool:
-        """Whether no step of this model does what would not be noticed and is not recorded."""
+        """Whether this model's steps may be recorded at all."""
         ...
 
     def warm(self, work: Callable[[], Result]) -> Result:
@@ -61,10 +70,12 @@ class Recorder(Protocol):
 class FixedMemory:
     """Base of the recorders whose replays work in the memory that the recording worked in."""
 
+    n_alike = N_ALIKE
     is_blind = True
 
     @classmethod
     def accepts(cls, model: Model) -> bool:
+        """All: a look finds those whose steps cannot be recorded."""
         return True
 
     def record(self, model: Model, work: Work, inputs: Inputs) -> tuple[Result, Work]:
@@ -123,18 +134,25 @@ class Tapes:
     There Python reads values without PyTorch's noticing, so only what is known not to do so is recorded.
     """
 
+    n_alike = N_ALIKE_CPU
     is_blind = False
 
     def __init__(self, device: torch.device) -> None:
-        pass
+        """There is nothing to know of a CPU."""
 
     @classmethod
     def accepts(cls, model: Model) -> bool:
-        modules = list(model.network.modules())
-        homes = [type(module).__module__ for module in modules]
-        is_known = all(home.startswith(("torch.nn.modules.", "engine.")) for home in homes)
-        is_replaced = any("forward" in vars(module) for module in modules)
-        return is_known and not is_replaced and type(model.loss) in losses.NAMES.values()
+        """Those that consist of PyTorch's and the engine's own parts, few of them."""
+        modules, update = list(model.network.modules()), model.update
+        parts = [model, model.loss, update.optimizer, update.schedule, *modules]
+        return (
+            len(modules) <= N_MODULES
+            and all(type(part).__module__.startswith(_OURS) for part in parts if part is not None)
+            and type(model.loss) in losses.NAMES.values()
+            and not any(_has_foreign_function(part) for part in parts)
+            and all(type(weight) is nn.Parameter for weight in model.network.parameters())
+            and not any(isinstance(group["lr"], Tensor) for group in update.optimizer.param_groups)
+        )
 
     def warm(self, work: Callable[[], Result]) -> Result:
         return work()
@@ -144,6 +162,17 @@ class Tapes:
             result = work(*inputs)
         return result, tape.function(result)
 
+
+_OURS = ("torch.nn.modules.", "engine.")
+
+
+def _has_foreign_function(part: Any) -> bool:
+    """Whether somebody has put a function of his own into an object: as a setting, or in a method's place."""
+    functions = [value for value in getattr(part, "__dict__", {}).values() if isinstance(value, _FUNCTIONS)]
+    return any(not (function.__module__ or "").startswith(("torch.", "engine.")) for function in functions)
+
+
+_FUNCTIONS = (FunctionType, MethodType, partial)
 
 RECORDERS: dict[str, type[CudaGraphs] | type[Tapes]] = {"cuda": CudaGraphs, "cpu": Tapes}
 
@@ -178,6 +207,7 @@ class Captured:
         self._look: Look | None = None
         self.is_hopeless = False
         self.n_replayed = 0
+        self._n_recorded = 0
 
     def begin(self) -> None:
         """Forget the recording if what it works on is no longer what it was: ask where that may have happened."""
@@ -186,7 +216,7 @@ class Captured:
 
     def __call__(self, work: Work, *inputs: Tensor | None) -> Result:
         """What ``work(*inputs)`` gives, after having done it."""
-        if self.is_hopeless:
+        if self.is_hopeless or not _are_plain(inputs):
             return work(*inputs)
         self._rates.refresh()
         key = [self._rates.baked(), *(None if t is None else (t.shape, t.stride(), t.dtype) for t in inputs)]
@@ -198,11 +228,12 @@ class Captured:
             return result
         self._n_alike = self._n_alike + 1 if key == self._key else 1
         self._key = key
+        recorder = self._recorder
         with self._rates.on_device():
-            if self._n_alike < N_ALIKE - 1 or (self._n_alike <= N_ALIKE and not self._recorder.is_blind):
-                return self._recorder.warm(lambda: work(*inputs))
-            if self._n_alike <= N_ALIKE:
-                return self._looked_at(work, inputs)
+            if self._n_alike < recorder.n_alike - recorder.is_blind:
+                return recorder.warm(lambda: work(*inputs))
+            if self._n_alike <= recorder.n_alike:
+                return self._looked_at(work, inputs) if recorder.is_blind else recorder.warm(lambda: work(*inputs))
         return self._record(key, work, inputs)
 
     def _looked_at(self, work: Work, inputs: Inputs) -> Result:
@@ -212,12 +243,16 @@ class Captured:
             result = self._recorder.warm(lambda: work(*inputs))
         if self._look.problem is not None:
             self._give_up(self._look.problem)
-        elif self._n_alike == N_ALIKE and (before is None or before.seen != self._look.seen):
+        elif self._n_alike == self._recorder.n_alike and (before is None or before.seen != self._look.seen):
             self._give_up("it does not do the same at each step")
         return result
 
     def _record(self, key: Any, work: Work, inputs: Inputs) -> Result:
         self._look = None
+        if not self._recorder.is_blind and self.n_replayed < N_REPLAYS * self._n_recorded:
+            self.is_hopeless = True
+            return work(*inputs)
+        self._n_recorded += 1
         update, rates = self._model.update, self._rates.values()
         n = update.n
         try:
@@ -344,23 +379,54 @@ def _is_watched(network: nn.Module) -> bool:
     return any(hooks)
 
 
-def _plain(owner: Any) -> dict[str, Any]:
+class _Itself:
+    """Equal to what holds the very same object, which stays alive meanwhile."""
+
+    def __init__(self, it: Any) -> None:
+        self.it = it
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.it is self.it
+
+
+def _settings(owner: Any) -> dict[str, Any]:
     """The settings of a module or a loss: mode, a dropout's share, a weight of one's own that grows by the epoch."""
     settings = getattr(owner, "__dict__", {})
-    return {name: value for name, value in settings.items() if isinstance(value, bool | int | float | str)}
+    return {name: _comparable(value) for name, value in settings.items() if not isinstance(value, dict | set)}
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_comparable(part) for part in value]
+    is_plain = value is None or isinstance(value, bool | int | float | str | np.generic)
+    return value if is_plain else _Itself(value)
+
+
+def _place(tensor: Tensor) -> Any:
+    return tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype
 
 
 def _condition(model: Model) -> Any:
     """What a recording takes for granted: modes, settings, what is trained, and where in memory everything is."""
-    network, optimizer = model.network, model.optimizer
-    settings = [{name: v for name, v in g.items() if name not in ("params", "lr")} for g in optimizer.param_groups]
+    network, optimizer, kind = model.network, model.optimizer, model.device.type
+    modules = network.named_modules(remove_duplicate=False)
+    weights = network.named_parameters(remove_duplicate=False)
+    groups = [{name: v for name, v in g.items() if name not in ("params", "lr")} for g in optimizer.param_groups]
     return (
-        [(id(module), _plain(module)) for module in network.modules()],
-        [_plain(part) for part in (model.loss, getattr(model.loss, "function", None))],
-        [(weight.data_ptr(), weight.requires_grad) for weight in network.parameters()],
-        [values.data_ptr() for values in (*network.buffers(), *_states(optimizer))],
-        settings,
+        [(name, _Itself(module), _Itself(type(module)), _settings(module)) for name, module in modules],
+        [_settings(part) for part in (model.loss, getattr(model.loss, "function", None))],
+        [(name, _Itself(weight), _place(weight), weight.requires_grad) for name, weight in weights],
+        [_place(values) for values in (*network.buffers(), *_states(optimizer))],
+        [[_Itself(weight) for weight in group["params"]] for group in optimizer.param_groups],
+        groups,
+        (model.precision, torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)),
     )
+
+
+def _are_plain(inputs: Inputs) -> bool:
+    """Whether each is a tensor of its own, for which nobody wants gradients."""
+    tensors = [tensor for tensor in inputs if tensor is not None]
+    return len({id(tensor) for tensor in tensors}) == len(tensors) and not any(t.requires_grad for t in tensors)
 
 
 def _states(optimizer: torch.optim.Optimizer) -> list[Tensor]:

@@ -20,8 +20,8 @@ _HOOKS_OF_ALL = _global_optimizer_pre_hooks, _global_optimizer_post_hooks
 class Rated(torch.optim.Optimizer):
     """An optimizer with its rate by Keras' names, for callbacks written for Keras; and a step without ceremony."""
 
-    # PyTorch wraps these so that `torch.compile` leaves them out, and loads all of its compiler for that when they are
-    # called: 2 to 4 s before the first step.
+    # PyTorch wraps these by `_disable_dynamo`, so that `torch.compile` leaves them out, and loads all of its compiler
+    # for that when they are called: 2 to 4 s before the first step.
     add_param_group = unwrap(torch.optim.Optimizer.add_param_group)
     state_dict = unwrap(torch.optim.Optimizer.state_dict)
     load_state_dict = unwrap(torch.optim.Optimizer.load_state_dict)
@@ -64,7 +64,8 @@ class Adam(Rated, torch.optim.Adam):
                 return
             weights = [weight for weight in group["params"] if weight.grad is not None]
             if not all(self.state[weight] for weight in weights):
-                self._init_group(group, *([] for _ in range(6)))  # also lists what there is, for `step`
+                # Private: requirements.txt limits torch's version. The lists are for `step`.
+                self._init_group(group, *([] for _ in range(6)))
             states = [self.state[weight] for weight in weights]
             if weights:
                 found.append((group, weights, states))

@@ -78,7 +78,10 @@ class Tape(TorchDispatchMode):
                 self._nodes[part] = self._graph.call_function(operator.getitem, (node, k))
 
     def _node(self, tensor: Tensor) -> fx.Node:
-        """What stands for a tensor in the graph; one that is held becomes an argument at its first use."""
+        """What stands for a tensor in the graph; one that is held becomes an argument at its first use.
+
+        One that is not held does, too, but what was noted is of no use then.
+        """
         if tensor not in self._nodes:
             self._can_be_done_again &= tensor in self._may_hold
             with self._graph.inserting_before(self._first_input):
@@ -89,6 +92,8 @@ class Tape(TorchDispatchMode):
     def function(self, results: Sequence[Tensor]) -> Callable[..., Sequence[Tensor]] | None:
         """What was noted, as a function of the inputs that gives the results anew and leaves the weights gradients.
 
+        Ends the graph: to be called once.
+
         None if it read a value, worked on what is neither an input nor held, or cannot be written down.
         """
         learnt = {tensor: tensor.grad for tensor in self._held if tensor.is_leaf and tensor.grad is not None}
@@ -97,12 +102,14 @@ class Tape(TorchDispatchMode):
             return None
         try:
             forward = fx.GraphModule(nn.Module(), self._graph).forward
-        except SyntaxError:  # an argument that cannot be written down, such as a generator of random numbers
+        except Exception:  # an argument that cannot be written down, such as a generator of random numbers
             return None
         held = [tensor.detach() for tensor in self._held]  # the same memory, and nothing for autograd to follow
         n = len(results)
 
         def replay(*inputs: Tensor | None) -> Sequence[Tensor]:
+            for weight in learnt:
+                weight.grad = None  # its memory is for the new ones
             out = forward(*held, *inputs)
             for weight, gradient in zip(learnt, out[n:], strict=True):
                 weight.grad = gradient
@@ -115,5 +122,5 @@ def _direct(func: Any, args: Sequence[Any]) -> Any:
     """The function by which Python calls an operation of PyTorch's: it reads arguments in half the time."""
     of_tensors = [torch._C.TensorBase] if args and isinstance(args[0], Tensor) else []
     name = func.overloadpacket.__name__
-    owners = (torch._C._VariableFunctions, torch._C._nn, *of_tensors)
+    owners = (torch._C._VariableFunctions, torch._C._nn, *of_tensors) if func.namespace == "aten" else ()
     return next((getattr(owner, name) for owner in owners if hasattr(owner, name)), func)

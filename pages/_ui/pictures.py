@@ -88,7 +88,7 @@ def gallery(
 
 
 def data_uri(image: np.ndarray) -> str:
-    """A picture inside an address: equal pixels give equal text. One that must be made smaller for that is a JPEG."""
+    """A picture inside an address: equal pixels give equal text. One of more than `THUMBNAIL` pixels becomes a JPEG."""
     small = sheet.to_uint8(image)
     if max(small.shape) > THUMBNAIL:
         kind, data = "jpeg", sheet.encode_jpeg(sheet.thumbnail(small, THUMBNAIL))

@@ -21,7 +21,7 @@ from pages._ui.texts import t
 
 N_PICTURES = 8
 EPOCHS = 7
-"""Enough for more than 95 % on Shapes, and few enough that nobody waits longer than 40 s on two slow cores."""
+"""Enough to see the network learn nearly all, and few enough for the wait that is promised on two slow cores."""
 # The sliders, and the parameters that each one sets.
 SLIDERS = {
     "rotation": ("rotation_range",),

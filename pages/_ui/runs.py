@@ -19,7 +19,7 @@ from pages._ui import state
 from pages._ui.curves import Curves, Gatherer
 
 FRESH_S = 0.1
-"""How long what was read of a run counts as new: far below the half second after which a page asks again."""
+"""How long what was read of a run counts as new: far below the time after which a page asks again (`watch.TICK_S`)."""
 ENDED_FRESH_S = 2.0
 """The same for a run that has ended."""
 

@@ -14,10 +14,17 @@ from torch import nn
 
 from engine import optimizers
 from engine.networks import zoo
-from engine.training import captured, loop, tape
+from engine.training import captured, loop, rules, tape
 from engine.training.callbacks import LambdaCallback
 from tests.training.pictures import N_CLASSES, assert_same_weights
 from tests.training.test_captured import CASES, fit_, make, small_cnn
+
+
+@pytest.fixture(autouse=True)
+def early_and_often(monkeypatch):
+    monkeypatch.setattr(captured.Tapes, "n_alike", 3)
+    monkeypatch.setattr(captured, "N_REPLAYS", 0)
+
 
 LAYERS = [
     nn.ReLU,
@@ -61,7 +68,9 @@ def assert_same(models, histories):
     assert_same_weights(*models)
     assert histories[0] == histories[1]
     for ours, theirs in zip(*(model.network.parameters() for model in models), strict=True):
-        assert torch.equal(ours.grad, theirs.grad)
+        assert (ours.grad is None) == (theirs.grad is None)
+        assert ours.grad is None or torch.equal(ours.grad, theirs.grad)
+        assert ours.grad is None or not ours.grad.requires_grad
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -110,6 +119,115 @@ def test_a_frozen_layer_stays_as_it_is():
     assert histories[0] == histories[1]
 
 
+def stack():
+    """Square layers, so that any may take another's place."""
+    layers = nn.Flatten(), nn.Linear(192, 12), nn.Tanh(), nn.Linear(12, 12), nn.Dropout(0.2), nn.Linear(12, N_CLASSES)
+    return nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.AdaptiveAvgPool2d(8), *layers)
+
+
+def replace_layer(model, epoch):
+    model.network[4] = None
+    model.network[4] = nn.Sigmoid()
+
+
+def repeat_layer(model, epoch):
+    model.network.insert(4, model.network[4])
+
+
+def lay_out_anew(model, epoch):
+    model.network[5].weight.data = model.network[5].weight.data.t()
+
+
+def replace_weight(model, epoch):
+    model.network[5].weight = nn.Parameter(model.network[5].weight.data)
+
+
+def leave_weight_out(model, epoch):
+    model.optimizer.param_groups[0]["params"].pop()
+
+
+CHANGES = {
+    "stride": lambda model, epoch: setattr(model.network[0], "stride", (1 + epoch, 1)),
+    "share as numpy's": lambda model, epoch: setattr(model.network[6], "p", np.float32(0.1 * (1 + epoch))),
+    "class": lambda model, epoch: setattr(model.network[4], "__class__", nn.Sigmoid),
+    "precision": lambda model, epoch: setattr(model, "precision", "mixed_bfloat16"),
+    "other layer": replace_layer,
+    "same layer again": repeat_layer,
+    "layout": lay_out_anew,
+    "other weight": replace_weight,
+    "weight left out": leave_weight_out,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_change_between_epochs_counts(change, optimizer):
+    def fit(model):
+        def after_the_first(epoch, logs):
+            if epoch:
+                CHANGES[change](model, epoch)
+
+        return fit_(model, callbacks=[LambdaCallback(on_epoch_begin=after_the_first)])
+
+    models, histories = in_both_ways(stack, fit, optimizer=optimizer)
+    assert models[0].captured.n_replayed >= 2
+    assert_same(models, histories)
+
+
+def test_autocast_around_one_of_two_trainings_counts():
+    def fit(model):
+        with torch.autocast("cpu", torch.bfloat16):
+            first = fit_(model, 1)
+        return first, fit_(model, 1)
+
+    models, histories = in_both_ways(stack, fit)
+    assert_same(models, histories)
+
+
+def test_a_rate_that_is_a_tensor_is_read_at_each_step():
+    def fit(model):
+        rate = model.optimizer.param_groups[0]["lr"] = torch.tensor(0.01)
+        return fit_(model, callbacks=[LambdaCallback(on_epoch_begin=lambda epoch, logs: rate.mul_(0.5))])
+
+    models, _ = in_both_ways(stack, fit)
+    assert models[0].captured is None
+    assert_same_weights(*models)
+
+
+@pytest.mark.parametrize("kind", ["same", "followed"])
+def test_inputs_that_are_targets_or_want_gradients(kind):
+    def batches():
+        random = torch.Generator().manual_seed(1)
+        for k in range(24):
+            inputs = torch.rand(8, 8, generator=random)
+            if kind == "followed":
+                yield inputs.requires_grad_(), inputs.detach().clone()
+            else:
+                yield (inputs, inputs) if k < 12 else (inputs + 1, inputs)
+
+    def fit(model):
+        return model.fit_generator(batches(), 12, epochs=2, verbose=0, workers=0).history
+
+    models, histories = in_both_ways(lambda: nn.Linear(8, 8), fit, optimizer="sgd", loss="mse", metrics=())
+    assert_same(models, histories)
+
+
+def test_a_step_is_not_written_down_again_and_again(monkeypatch):
+    """Which takes as long as many steps."""
+    monkeypatch.setattr(captured, "N_REPLAYS", 5)
+
+    def fit(model):
+        def change(epoch, logs):
+            model.network[6].p = 0.1 * epoch
+
+        return fit_(model, 6, callbacks=[LambdaCallback(on_epoch_begin=change)])
+
+    models, histories = in_both_ways(stack, fit)
+    assert models[0].captured.is_hopeless
+    assert models[0].captured.n_replayed == 2
+    assert_same(models, histories)
+
+
 class Own(nn.Linear):
     """May do anything."""
 
@@ -120,16 +238,38 @@ def replaced():
     return network
 
 
+def activated():
+    """A layer of PyTorch's that calls a function of somebody's."""
+    layer = nn.TransformerEncoderLayer(24, 2, 8, activation=lambda hidden: hidden.relu(), batch_first=True)
+    return nn.Sequential(nn.Flatten(2), nn.Linear(64, 24), layer, nn.Flatten(), nn.Linear(72, N_CLASSES))
+
+
+class OwnRule(rules.KerasSGD):
+    """May do anything."""
+
+
+class OwnRecipe(optimizers.SGD):
+    def build(self, parameters):
+        return OwnRule(parameters, 0.01, 0.0, False, 0.0)
+
+
+def deep():
+    return nn.Sequential(nn.Flatten(), nn.Linear(192, N_CLASSES), *(nn.Identity() for _ in range(captured.N_MODULES)))
+
+
 @pytest.mark.parametrize(
     "compiled",
     [
         {"network": lambda: nn.Sequential(nn.Flatten(), Own(192, N_CLASSES))},
         {"network": replaced},
         {"network": small_cnn, "loss": lambda outputs, targets: nn.functional.cross_entropy(outputs, targets.long())},
+        {"network": activated},
+        {"network": small_cnn, "optimizer": OwnRecipe()},
+        {"network": deep},
     ],
-    ids=["module", "forward", "loss"],
+    ids=["module", "forward", "loss", "activation", "rule", "many modules"],
 )
-def test_code_of_ones_own_is_called_at_each_step(compiled):
+def test_what_is_not_known_or_not_worth_it_is_done_at_each_step(compiled):
     models, histories = in_both_ways(**compiled)
     assert models[0].captured is None
     assert_same_weights(*models)
@@ -193,7 +333,7 @@ def test_inputs_that_lie_otherwise_in_memory_are_not_taken_for_the_same():
 def test_an_error_in_the_noted_step_is_that_steps():
     class Fails(nn.Module):
         def forward(self, inputs):
-            if model.update.n == captured.N_ALIKE:
+            if model.update.n == 3:
                 raise RuntimeError("no more")
             return inputs
 
@@ -201,7 +341,7 @@ def test_an_error_in_the_noted_step_is_that_steps():
     model = make(network=lambda: nn.Sequential(Fails(), nn.Flatten(), nn.Linear(192, N_CLASSES)))
     with pytest.raises(RuntimeError, match="no more"):
         fit_(model)
-    assert model.update.n == captured.N_ALIKE
+    assert model.update.n == 3
 
 
 def test_an_operation_that_python_calls_otherwise_is_called_as_it_is(monkeypatch):
