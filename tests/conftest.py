@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Set before any test imports a module that could read it, so that no test ever touches the user's runs.
 os.environ["FITLAB_RUNS"] = tempfile.mkdtemp(prefix="fitlab-tests-")
@@ -21,6 +22,17 @@ def runs_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("FITLAB_RUNS", str(folder))
     return folder
+
+
+class _OneBrowser(LoadScopeScheduling):
+    """Shares out single tests, but gives all that open a browser to one process, first: each fills a core or two."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    return _OneBrowser(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -6,17 +6,18 @@ is `loop`'s business: here it is any function of tensors. Where nothing can be r
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
+from torch.overrides import _get_current_function_mode_stack
 
 from engine.texts.training import NOTES
 from engine.training import losses, rules
@@ -27,11 +28,8 @@ if TYPE_CHECKING:
     from engine.training.callbacks import CallbackList
     from engine.training.model import Model
 
-N_ALIKE = 3
-"""Steps of the same shapes that are done as usual, before one is recorded on CUDA."""
-N_ALIKE_CPU, N_MODULES, N_REPLAYS = 10, 64, 100
-"""The same for the CPU, where writing a step down takes as long as 40; it is not worth it for networks of more modules,
-nor again before so many replays."""
+N_MODULES = 64
+"""Networks of more are not recorded on the CPU: there operations take longer than what a recording saves."""
 
 Inputs = Sequence[Tensor | None]
 Result = tuple[Tensor, ...]
@@ -45,12 +43,16 @@ class Recorder(Protocol):
     ----------
     n_alike : int
         Steps of the same shapes that are done as usual before.
+    n_between : int
+        Steps that there must have been for each recording before the next one: where something changes all the time,
+        recordings are not worth their time.
     is_blind : bool
         Whether it notes what reaches the device and nothing else, while the device does nothing. Before, a look shows
         whether the function does more; and after an error it can still be called as usual.
     """
 
     n_alike: int
+    n_between: int
     is_blind: bool
 
     @classmethod
@@ -70,7 +72,8 @@ class Recorder(Protocol):
 class FixedMemory:
     """Base of the recorders whose replays work in the memory that the recording worked in."""
 
-    n_alike = N_ALIKE
+    n_alike = 3
+    n_between = 4
     is_blind = True
 
     @classmethod
@@ -134,7 +137,8 @@ class Tapes:
     There Python reads values without PyTorch's noticing, so only what is known not to do so is recorded.
     """
 
-    n_alike = N_ALIKE_CPU
+    n_alike = 10
+    n_between = 200  # writing a step down takes as long as 40
     is_blind = False
 
     def __init__(self, device: torch.device) -> None:
@@ -151,6 +155,7 @@ class Tapes:
             and type(model.loss) in losses.NAMES.values()
             and not any(_has_foreign_function(part) for part in parts)
             and all(type(weight) is nn.Parameter for weight in model.network.parameters())
+            and _learn_all(model)
             and not any(isinstance(group["lr"], Tensor) for group in update.optimizer.param_groups)
         )
 
@@ -168,11 +173,28 @@ _OURS = ("torch.nn.modules.", "engine.")
 
 def _has_foreign_function(part: Any) -> bool:
     """Whether somebody has put a function of his own into an object: as a setting, or in a method's place."""
-    functions = [value for value in getattr(part, "__dict__", {}).values() if isinstance(value, _FUNCTIONS)]
-    return any(not (function.__module__ or "").startswith(("torch.", "engine.")) for function in functions)
+    return any(
+        callable(value) and (callable(getattr(type(part), name, None)) or not _is_known(value))
+        for name, value in getattr(part, "__dict__", {}).items()
+    )
 
 
-_FUNCTIONS = (FunctionType, MethodType, partial)
+def _is_known(function: Any) -> bool:
+    """Whether it is PyTorch's or the engine's: found where it says it is from, which `functools.wraps` copies, too."""
+    if isinstance(function, BuiltinFunctionType) or type(function).__module__.startswith(_OURS):
+        return True
+    home = getattr(function, "__module__", None) or ""
+    name = getattr(function, "__qualname__", "")
+    return home.startswith(("torch.", "engine.")) and getattr(sys.modules.get(home), name, None) is function
+
+
+def _learn_all(model: Model) -> bool:
+    """Whether all that gets a gradient is the optimizer's: elsewhere gradients pile up from step to step."""
+    network, groups = model.network, model.optimizer.param_groups
+    learn = {id(weight) for group in groups for weight in group["params"]}
+    values = [*network.parameters(), *network.buffers()]
+    return all(id(tensor) in learn for tensor in values if tensor.requires_grad)
+
 
 RECORDERS: dict[str, type[CudaGraphs] | type[Tapes]] = {"cuda": CudaGraphs, "cpu": Tapes}
 
@@ -181,7 +203,8 @@ class Captured:
     """Calls a function of tensors, and replays a recording of it as soon as its calls are alike.
 
     The function may depend on nothing that changes between calls but its tensors, those it changes itself, torch's
-    random numbers on the device, and the learning rates. Where it visibly does more, it is always called.
+    random numbers on the device, and the learning rates. Where it visibly does more, it is always called. Whether all
+    else is what it was, is looked at in `begin` alone: an epoch goes on as it began.
 
     Parameters
     ----------
@@ -207,17 +230,18 @@ class Captured:
         self._look: Look | None = None
         self.is_hopeless = False
         self.n_replayed = 0
-        self._n_recorded = 0
+        self._n_calls = self._n_recorded = 0
 
     def begin(self) -> None:
         """Forget the recording if what it works on is no longer what it was: ask where that may have happened."""
         if self._recording is not None and self._recording.condition != _condition(self._model):
-            self._recording, self._key, self._n_alike = None, None, 0
+            self._recording, self._n_alike = None, 0
 
     def __call__(self, work: Work, *inputs: Tensor | None) -> Result:
         """What ``work(*inputs)`` gives, after having done it."""
         if self.is_hopeless or not _are_plain(inputs):
             return work(*inputs)
+        self._n_calls += 1
         self._rates.refresh()
         key = [self._rates.baked(), *(None if t is None else (t.shape, t.stride(), t.dtype) for t in inputs)]
         if self._recording is not None and key == self._recording.key:
@@ -229,12 +253,12 @@ class Captured:
         self._n_alike = self._n_alike + 1 if key == self._key else 1
         self._key = key
         recorder = self._recorder
+        if self._n_alike > recorder.n_alike and self._n_calls > recorder.n_between * self._n_recorded:
+            return self._record(key, work, inputs)
         with self._rates.on_device():
-            if self._n_alike < recorder.n_alike - recorder.is_blind:
-                return recorder.warm(lambda: work(*inputs))
-            if self._n_alike <= recorder.n_alike:
-                return self._looked_at(work, inputs) if recorder.is_blind else recorder.warm(lambda: work(*inputs))
-        return self._record(key, work, inputs)
+            if recorder.is_blind and self._n_alike in (recorder.n_alike - 1, recorder.n_alike):
+                return self._looked_at(work, inputs)
+            return recorder.warm(lambda: work(*inputs))
 
     def _looked_at(self, work: Work, inputs: Inputs) -> Result:
         """Call it, and look whether it does the same each time, and nothing that no recording can do."""
@@ -249,12 +273,8 @@ class Captured:
 
     def _record(self, key: Any, work: Work, inputs: Inputs) -> Result:
         self._look = None
-        if not self._recorder.is_blind and self.n_replayed < N_REPLAYS * self._n_recorded:
-            self.is_hopeless = True
-            return work(*inputs)
-        self._n_recorded += 1
         update, rates = self._model.update, self._rates.values()
-        n = update.n
+        n, places = update.n, _places(self._model)
         try:
             with self._rates.on_device(recording=True):
                 result, replay = self._recorder.record(self._model, work, inputs)
@@ -265,9 +285,10 @@ class Captured:
             update.n = n
             self._rates.set(rates)
             return work(*inputs)
+        self._n_recorded += 1
         if replay is None:
             self.is_hopeless = True
-        else:
+        elif places == _places(self._model):  # else it has made an optimizer's state, as each replay would
             self._recording = _Recording(key, _condition(self._model), replay)
         return result
 
@@ -367,7 +388,8 @@ def _may_record(model: Model, callbacks: CallbackList) -> bool:
 
     Functions of the user's that are called at each batch, and hooks of modules and weights, may look at anything.
     """
-    return model.update.is_uniform and not callbacks.see_batches and not _is_watched(model.network)
+    is_usual = torch.is_grad_enabled() and not torch.is_inference_mode_enabled() and not torch.is_anomaly_enabled()
+    return is_usual and model.update.is_uniform and not callbacks.see_batches and not _is_watched(model.network)
 
 
 def _is_watched(network: nn.Module) -> bool:
@@ -406,15 +428,21 @@ def _place(tensor: Tensor) -> Any:
     return tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype
 
 
+def _places(model: Model) -> list[Any]:
+    return [_place(tensor) for tensor in _memory(model)]
+
+
 def _condition(model: Model) -> Any:
     """What a recording takes for granted: modes, settings, what is trained, and where in memory everything is."""
     network, optimizer, kind = model.network, model.optimizer, model.device.type
     modules = network.named_modules(remove_duplicate=False)
     weights = network.named_parameters(remove_duplicate=False)
-    groups = [{name: v for name, v in g.items() if name not in ("params", "lr")} for g in optimizer.param_groups]
+    groups = [{k: _comparable(v) for k, v in g.items() if k not in ("params", "lr")} for g in optimizer.param_groups]
     return (
-        [(name, _Itself(module), _Itself(type(module)), _settings(module)) for name, module in modules],
+        [(n, _Itself(m), _Itself(type(m)), _Itself(type(m).forward), _settings(m)) for n, m in modules],
+        [_Itself(it) for part in (model.loss, optimizer) for it in (part, type(part))],
         [_settings(part) for part in (model.loss, getattr(model.loss, "function", None))],
+        [_Itself(mode) for mode in _get_current_function_mode_stack()],
         [(name, _Itself(weight), _place(weight), weight.requires_grad) for name, weight in weights],
         [_place(values) for values in (*network.buffers(), *_states(optimizer))],
         [[_Itself(weight) for weight in group["params"]] for group in optimizer.param_groups],

@@ -95,10 +95,11 @@ class Model(CompiledNetwork):
     are frozen goes on using the statistics it has, as in Keras.
 
     On an NVIDIA GPU a step is recorded as a CUDA graph once a few were alike, and then replayed: Python code in the
-    network and the loss runs no more. It is recorded anew in the epoch after a module, a weight or a setting of a
-    module or the loss has changed. Steps are done one by one where that shows (random
-    numbers of the host, values that are read, other work each time), and where somebody looks on: by a hook of a
-    module, a weight or the optimizer, or by a callback of one's own with a method for batches.
+    network and the loss runs no more. Where a module, a weight or a setting of a module, the loss or the optimizer has
+    changed, the next epoch begins without the recording, and makes another one unless that happens all the time. Steps
+    are done one by one where that shows (random numbers of the host, values that are read, other work each time), and
+    where somebody looks on: by a hook of a module, a weight or the optimizer, by a callback of one's own with a method
+    for batches, or by PyTorch's anomaly detection.
 
     On the CPU a step of a small network is recorded as the list of its operations, if modules, loss and optimizer are
     PyTorch's or the engine's own; what is said of changes and of who looks on holds there, too. Results are the same

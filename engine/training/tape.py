@@ -28,17 +28,22 @@ class Tape(TorchDispatchMode):
         What another call of the function gets others of.
     held : iterable of Tensor
         What it works on otherwise, each time in the same memory: weights, buffers, an optimizer's state.
+
+    Attributes
+    ----------
+    graph : fx.Graph
+        What has been noted.
     """
 
     def __init__(self, inputs: Sequence[Tensor | None], held: Iterable[Tensor]) -> None:
         super().__init__()
         self._can_be_done_again = True
-        self._graph = fx.Graph()
+        self.graph = fx.Graph()
         # Keeps no tensor alive: autograd would copy a gradient that is held by anybody else.
         self._nodes = WeakTensorKeyDictionary()
         self._may_hold = WeakTensorKeyDictionary(dict.fromkeys(held))
         self._held: list[Tensor] = []
-        placeholders = [self._graph.placeholder(f"input_{k}") for k in range(len(inputs))]
+        placeholders = [self.graph.placeholder(f"input_{k}") for k in range(len(inputs))]
         self._first_input = placeholders[0]
         for tensor, node in zip(inputs, placeholders, strict=True):
             if tensor is not None:
@@ -65,7 +70,7 @@ class Tape(TorchDispatchMode):
         nodes: Any = map_aggregate(
             (args, kwargs), lambda value: self._node(value) if isinstance(value, Tensor) else value
         )
-        self._note(self._graph.call_function(direct, *nodes), out)
+        self._note(self.graph.call_function(direct, *nodes), out)
         return out if func._schema.returns else None
 
     def _note(self, node: fx.Node, out: Any) -> None:
@@ -75,7 +80,7 @@ class Tape(TorchDispatchMode):
             return
         for k, part in enumerate(out if isinstance(out, list | tuple) else ()):
             if isinstance(part, Tensor) and part not in self._nodes:
-                self._nodes[part] = self._graph.call_function(operator.getitem, (node, k))
+                self._nodes[part] = self.graph.call_function(operator.getitem, (node, k))
 
     def _node(self, tensor: Tensor) -> fx.Node:
         """What stands for a tensor in the graph; one that is held becomes an argument at its first use.
@@ -84,8 +89,8 @@ class Tape(TorchDispatchMode):
         """
         if tensor not in self._nodes:
             self._can_be_done_again &= tensor in self._may_hold
-            with self._graph.inserting_before(self._first_input):
-                self._nodes[tensor] = self._graph.placeholder(f"held_{len(self._held)}")
+            with self.graph.inserting_before(self._first_input):
+                self._nodes[tensor] = self.graph.placeholder(f"held_{len(self._held)}")
             self._held.append(tensor)
         return self._nodes[tensor]
 
@@ -96,12 +101,13 @@ class Tape(TorchDispatchMode):
 
         None if it read a value, worked on what is neither an input nor held, or cannot be written down.
         """
-        learnt = {tensor: tensor.grad for tensor in self._held if tensor.is_leaf and tensor.grad is not None}
-        self._graph.output([self._node(tensor) for tensor in (*results, *learnt.values())])
+        learnt = [tensor for tensor in self._held if tensor.is_leaf and tensor.grad is not None]
+        gradients = [tensor.grad for tensor in learnt if tensor.grad is not None]
+        self.graph.output([self._node(tensor) for tensor in (*results, *gradients)])
         if not self._can_be_done_again:
             return None
         try:
-            forward = fx.GraphModule(nn.Module(), self._graph).forward
+            forward = fx.GraphModule(nn.Module(), self.graph).forward
         except Exception:  # an argument that cannot be written down, such as a generator of random numbers
             return None
         held = [tensor.detach() for tensor in self._held]  # the same memory, and nothing for autograd to follow

@@ -27,6 +27,8 @@ def transform(picture, parameters, fill_mode="nearest", cval=0.0, order=1):
     if np.array_equal(_product(**parameters), np.eye(3)):  # scipy's splines would move the last bits
         return picture, np.zeros((height, width), bool)
     matrix = _about_centre(_product(**parameters), width, height)
+    if np.allclose(matrix, np.eye(3), rtol=0, atol=1e-14):  # rounding decides whether that moves anything
+        return picture, np.ones((height, width), bool)
     swap = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]])  # scipy counts rows first
     matrix = swap @ matrix @ swap
     out = np.empty(picture.shape, np.float32)

@@ -19,7 +19,7 @@ PATIENCE_S = 120.0
 def open_page(page: Page, url: str, name: str = "") -> None:
     """Go to a page by its address and wait until it stands."""
     page.goto(f"{url}/{name}")
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def go_to(page: Page, name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.browser.server import AppServer
@@ -26,6 +26,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
+    expect.set_options(timeout=60_000)  # other tests use the processor, too
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
@@ -58,3 +59,13 @@ def server(runs_dir: Path) -> Iterator[AppServer]:
     """A fresh server over an empty runs folder; afterwards neither it nor a lane nor a run is left."""
     with AppServer(runs_dir) as app:
         yield app
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """A server for all tests that start no run and so find it as new."""
+    runs_dir = tmp_path_factory.mktemp("shared") / "runs"
+    runs_dir.mkdir()
+    with AppServer(runs_dir) as app:
+        yield app
+        assert not list(runs_dir.glob("*/spec.json"))

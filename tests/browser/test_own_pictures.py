@@ -111,10 +111,10 @@ def labels_outside(folder):
         ("NumPy file (npz)", "labels.npz", labels_outside),
     ],
 )
-def test_unusable_data_is_a_sentence(server, page, tmp_path, kind, name, make):
-    choose(page, server.url, kind, make(tmp_path / name))
+def test_unusable_data_is_a_sentence(shared_server, page, tmp_path, kind, name, make):
+    choose(page, shared_server.url, kind, make(tmp_path / name))
     sentence = page.get_by_test_id("stAlert").first
-    expect(sentence).to_contain_text("Expected", timeout=30_000)
+    expect(sentence).to_contain_text("Expected")
     expect(sentence).to_contain_text("received")
     app.no_traceback(page)
 
@@ -134,8 +134,8 @@ def test_folder_that_vanishes_fails_the_run_in_words(server, page, tmp_path):
     app.no_traceback(page)
 
 
-def test_wrong_number_stays_beside_its_field(server, page):
-    app.open_page(page, server.url, "train")
+def test_wrong_number_stays_beside_its_field(shared_server, page):
+    app.open_page(page, shared_server.url, "train")
     app.enter(page, "training.epochs", "many")
     expect(page.get_by_test_id("stAlert").first).to_contain_text("'many'")
     app.press(page, "start")

@@ -34,8 +34,8 @@ def test_1_train_now(server, page):
     app.no_traceback(page)
 
 
-def test_2_grid_follows_the_slider(server, page):
-    app.open_page(page, server.url, "augment")
+def test_2_grid_follows_the_slider(shared_server, page):
+    app.open_page(page, shared_server.url, "augment")
     app.switch(page, "augment.on.rotation_range", True)
     app.slide(page, "augment.rotation_range", 40)
     page.wait_for_timeout(1_000)
@@ -47,8 +47,8 @@ def test_2_grid_follows_the_slider(server, page):
     app.no_traceback(page)
 
 
-def test_3_locked_seed_repeats_the_grid(server, page):
-    app.open_page(page, server.url, "augment")
+def test_3_locked_seed_repeats_the_grid(shared_server, page):
+    app.open_page(page, shared_server.url, "augment")
     app.switch(page, "lock_seed", True)
     app.switch(page, "augment.on.zoom_range", True)
     grids = []

@@ -200,8 +200,8 @@ def test_a_step_on_the_gpu_does_not_wait(source, case):
 @pytest.mark.parametrize("source", [_data, _flow], ids=["fit", "fit_generator"])
 def test_a_replayed_step_does_not_wait(source, case, monkeypatch):
     monkeypatch.setattr(base, "_is_ours", lambda method: True)
-    model = _train("cuda", CudaErrors(), source(), n_first=captured.N_ALIKE + 1, **CASES[case])
-    assert model.captured.n_replayed == 9 - captured.N_ALIKE - 1
+    model = _train("cuda", CudaErrors(), source(), n_first=captured.CudaGraphs.n_alike + 1, **CASES[case])
+    assert model.captured.n_replayed == 9 - captured.CudaGraphs.n_alike - 1
 
 
 @pytest.mark.gpu

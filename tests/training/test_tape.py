@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from functools import partial
+import weakref
+from contextlib import nullcontext
+from functools import partial, wraps
 
 import numpy as np
 import pytest
@@ -11,8 +13,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from engine import optimizers
+from engine.errors import TrainingError
 from engine.networks import zoo
 from engine.training import captured, loop, rules, tape
 from engine.training.callbacks import LambdaCallback
@@ -23,7 +27,7 @@ from tests.training.test_captured import CASES, fit_, make, small_cnn
 @pytest.fixture(autouse=True)
 def early_and_often(monkeypatch):
     monkeypatch.setattr(captured.Tapes, "n_alike", 3)
-    monkeypatch.setattr(captured, "N_REPLAYS", 0)
+    monkeypatch.setattr(captured.Tapes, "n_between", 0)
 
 
 LAYERS = [
@@ -146,6 +150,33 @@ def leave_weight_out(model, epoch):
     model.optimizer.param_groups[0]["params"].pop()
 
 
+def change_optimizer(model, epoch):
+    model.optimizer.param_groups[0]["weight_decay"] = 0.1
+    model.optimizer.__class__ = rules.AdamW if isinstance(model.optimizer, rules.Adam) else Mirrored
+
+
+class Mirrored(rules.KerasSGD):
+    """The engine's own by its name; it learns the other way round."""
+
+    __module__ = "engine.mirrored"
+
+    def apply(self):
+        for weight in self.param_groups[0]["params"]:
+            weight.data += 0.01 * weight.grad
+
+
+def keep_list(model, epoch):
+    """Which is the same one, with other numbers in it."""
+    group = model.optimizer.param_groups[0]
+    group["betas"] = group.get("betas") if isinstance(group.get("betas"), list) else [0.9, 0.999]
+    group["betas"][0] = 0.9 - 0.2 * epoch
+
+
+def keep_array(model, epoch):
+    """Which no comparison says yes or no of."""
+    model.optimizer.param_groups[0]["note"] = np.arange(3) + epoch
+
+
 CHANGES = {
     "stride": lambda model, epoch: setattr(model.network[0], "stride", (1 + epoch, 1)),
     "share as numpy's": lambda model, epoch: setattr(model.network[6], "p", np.float32(0.1 * (1 + epoch))),
@@ -156,6 +187,9 @@ CHANGES = {
     "layout": lay_out_anew,
     "other weight": replace_weight,
     "weight left out": leave_weight_out,
+    "optimizer": change_optimizer,
+    "list in a group": keep_list,
+    "array in a group": keep_array,
 }
 
 
@@ -174,13 +208,88 @@ def test_a_change_between_epochs_counts(change, optimizer):
     assert_same(models, histories)
 
 
-def test_autocast_around_one_of_two_trainings_counts():
+def test_a_method_replaced_in_pytorchs_class_counts(monkeypatch):
     def fit(model):
-        with torch.autocast("cpu", torch.bfloat16):
-            first = fit_(model, 1)
-        return first, fit_(model, 1)
+        def after_the_first(epoch, logs):
+            monkeypatch.setattr(nn.Tanh, "forward", (lambda self, x: torch.relu(x)) if epoch else tanh)
+
+        return fit_(model, callbacks=[LambdaCallback(on_epoch_begin=after_the_first)])
+
+    tanh = nn.Tanh.forward
+    models, histories = in_both_ways(stack, fit)
+    assert_same(models, histories)
+
+
+class Sigmoids(TorchFunctionMode):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        return (torch.sigmoid if func is torch.tanh else func)(*args, **(kwargs or {}))
+
+
+def half_as_exact():
+    return torch.autocast("cpu", torch.bfloat16)
+
+
+@pytest.mark.parametrize("mode", [half_as_exact, Sigmoids])
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_mode_around_one_of_two_trainings_counts(mode, which):
+    def fit(model):
+        histories = []
+        for k in range(2):
+            with mode() if k == which else nullcontext():
+                histories.append(fit_(model, 1))
+        return histories
 
     models, histories = in_both_ways(stack, fit)
+    assert_same(models, histories)
+
+
+def test_without_gradients_a_step_is_the_error_that_it_always_is():
+    def fit(model):
+        fit_(model)
+        with torch.no_grad(), pytest.raises(TrainingError, match="gradient"):
+            fit_(model)
+
+    models, _ = in_both_ways(stack, fit)
+    assert_same_weights(*models)
+
+
+def test_anomaly_detection_finds_a_nan():
+    def fit(model):
+        fit_(model)
+        with torch.no_grad():
+            model.network[3].weight[0, 0] = torch.nan
+        with torch.autograd.set_detect_anomaly(True), pytest.raises(Exception, match="nan values"):
+            fit_(model)
+
+    in_both_ways(stack, fit)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", optimizers.SGD(0.05, momentum=0.9)])
+def test_a_state_that_the_noted_step_makes_is_not_made_again(optimizer):
+    """Three full batches an epoch: the first step of the second epoch is noted, and the first to train the layer."""
+
+    def fit(model):
+        def thaw(epoch, logs):
+            model.network[-1].requires_grad_(epoch > 0)
+
+        return fit_(model, 4, n=24, callbacks=[LambdaCallback(on_epoch_begin=thaw)])
+
+    models, histories = in_both_ways(small_cnn, fit, optimizer=optimizer)
+    assert models[0].captured.n_replayed > 0
+    assert_same(models, histories)
+
+
+def test_a_gradient_that_piles_up_outside_the_optimizer():
+    def fit(model):
+        weight = model.network[5].weight
+        model.optimizer.param_groups[0]["params"] = [w for w in model.network.parameters() if w is not weight]
+
+        def clear(epoch, logs):
+            weight.grad = None
+
+        return fit_(model, n=24, callbacks=[LambdaCallback(on_epoch_begin=clear)])
+
+    models, histories = in_both_ways(stack, fit, optimizer="sgd")
     assert_same(models, histories)
 
 
@@ -214,17 +323,18 @@ def test_inputs_that_are_targets_or_want_gradients(kind):
 
 def test_a_step_is_not_written_down_again_and_again(monkeypatch):
     """Which takes as long as many steps."""
-    monkeypatch.setattr(captured, "N_REPLAYS", 5)
+    monkeypatch.setattr(captured.Tapes, "n_between", 10)
 
     def fit(model):
         def change(epoch, logs):
-            model.network[6].p = 0.1 * epoch
+            model.network[6].p = 0.1 * min(epoch, 5)
 
-        return fit_(model, 6, callbacks=[LambdaCallback(on_epoch_begin=change)])
+        return fit_(model, 8, callbacks=[LambdaCallback(on_epoch_begin=change)])
 
     models, histories = in_both_ways(stack, fit)
-    assert models[0].captured.is_hopeless
-    assert models[0].captured.n_replayed == 2
+    # Of the six full steps of an epoch the fourth is noted and two are replayed, where enough steps have gone before;
+    # in the third epoch it is none, in the sixth the last. From then on nothing changes.
+    assert models[0].captured.n_replayed == 2 + 2 + 0 + 2 + 2 + 0 + 6 + 6
     assert_same(models, histories)
 
 
@@ -238,9 +348,24 @@ def replaced():
     return network
 
 
-def activated():
+def wrapped():
+    """By what copies the name of the module that a function is from."""
+    network = small_cnn()
+    network[-1].forward = wraps(network[-1].forward)(Growing())
+    return network
+
+
+class Growing:
+    n = 0
+
+    def __call__(self, inputs):
+        self.n += 1
+        return inputs.relu() * self.n
+
+
+def activated(activation):
     """A layer of PyTorch's that calls a function of somebody's."""
-    layer = nn.TransformerEncoderLayer(24, 2, 8, activation=lambda hidden: hidden.relu(), batch_first=True)
+    layer = nn.TransformerEncoderLayer(24, 2, 8, activation=activation, batch_first=True)
     return nn.Sequential(nn.Flatten(2), nn.Linear(64, 24), layer, nn.Flatten(), nn.Linear(72, N_CLASSES))
 
 
@@ -263,11 +388,13 @@ def deep():
         {"network": lambda: nn.Sequential(nn.Flatten(), Own(192, N_CLASSES))},
         {"network": replaced},
         {"network": small_cnn, "loss": lambda outputs, targets: nn.functional.cross_entropy(outputs, targets.long())},
-        {"network": activated},
+        {"network": wrapped},
+        {"network": lambda: activated(lambda hidden: hidden.relu())},
+        {"network": lambda: activated(Growing())},
         {"network": small_cnn, "optimizer": OwnRecipe()},
         {"network": deep},
     ],
-    ids=["module", "forward", "loss", "activation", "rule", "many modules"],
+    ids=["module", "forward", "wrapper", "loss", "function", "object", "rule", "many modules"],
 )
 def test_what_is_not_known_or_not_worth_it_is_done_at_each_step(compiled):
     models, histories = in_both_ways(**compiled)
@@ -357,13 +484,14 @@ def test_an_operation_that_python_calls_otherwise_is_called_as_it_is(monkeypatch
     assert_same(models, histories)
 
 
-def test_a_gradient_is_not_copied():
+def test_a_gradient_is_neither_copied_nor_kept():
     """Autograd gives a weight the gradient itself, if nobody else holds it."""
     weight, inputs = nn.Parameter(torch.ones(3, 2)), torch.ones(4, 3)
     with tape.Tape([inputs], [weight]) as noted:
         loss = (inputs @ weight).sum()
         loss.backward()
-    again = noted.function([loss])
-    code = again.__closure__[0].cell_contents.__self__.code
-    assert "copy" not in code
-    assert "clone" not in code
+    gradient = weakref.ref(weight.grad)
+    assert noted.function([loss]) is not None
+    assert not any("clone" in str(node.target) or "copy" in str(node.target) for node in noted.graph.nodes)
+    weight.grad = None
+    assert gradient() is None
