@@ -151,8 +151,10 @@ def leave_weight_out(model, epoch):
 
 
 def change_optimizer(model, epoch):
-    model.optimizer.param_groups[0]["weight_decay"] = 0.1
-    model.optimizer.__class__ = rules.AdamW if isinstance(model.optimizer, rules.Adam) else Mirrored
+    if epoch == 1:
+        model.optimizer.param_groups[0]["weight_decay"] = 0.1
+    else:
+        model.optimizer.__class__ = rules.AdamW if isinstance(model.optimizer, rules.Adam) else Mirrored
 
 
 class Mirrored(rules.KerasSGD):
@@ -394,7 +396,7 @@ def deep():
         {"network": small_cnn, "optimizer": OwnRecipe()},
         {"network": deep},
     ],
-    ids=["module", "forward", "wrapper", "loss", "function", "object", "rule", "many modules"],
+    ids=["module", "forward", "loss", "wrapper", "function", "object", "rule", "many modules"],
 )
 def test_what_is_not_known_or_not_worth_it_is_done_at_each_step(compiled):
     models, histories = in_both_ways(**compiled)
