@@ -129,7 +129,7 @@ def _draws(dataset: Dataset, images: np.ndarray, labels: np.ndarray) -> None:
         st.caption(t("augment.grid_says"))
     with original, st.container(key="original"):
         text = t("augment.original", name=name)
-        st.image(pictures.contact_sheet(images[[chosen]], 1, pictures.LARGE), alt=text, width="stretch")
+        st.image(pictures.large(images[chosen]), alt=text, width="stretch")
         st.caption(widgets.plain(text))
     _seed_controls()
     _candidates(dataset, images, labels, chosen)
@@ -150,12 +150,15 @@ def first_batch(spec: RunSpec, images: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def _first_batch(dataset: Dataset, images: np.ndarray, labels: np.ndarray) -> None:
     st.subheader(t("augment.first_batch"), anchor=False)
     spec = state.draft()
-    inputs, indices = first_batch(spec, images)
-    shown = min(len(inputs), N_BATCH)
-    text = "augment.first_batch_says" if shown == len(inputs) else "augment.first_batch_part"
-    st.caption(t(text, n=numbers.count(len(inputs)), shown=shown, seed=spec.training.seed))
-    tiles = pictures.batch_tiles(inputs[:shown], labels[indices[:shown]], dataset.class_names)
-    pictures.gallery("first_batch", tiles, label=t("augment.first_batch"))
+    n = min(spec.training.batch_size, len(images))
+    text = "augment.first_batch_says" if n <= N_BATCH else "augment.first_batch_part"
+    st.caption(t(text, n=numbers.count(n), shown=min(n, N_BATCH), seed=spec.training.seed))
+
+    def tiles() -> list[pictures.Tile]:
+        inputs, indices = first_batch(spec, images)
+        return pictures.batch_tiles(inputs[:N_BATCH], labels[indices[:N_BATCH]], dataset.class_names)
+
+    pictures.patient_gallery("first_batch", repr(spec), tiles, label=t("augment.first_batch"))
 
 
 def _seed_controls() -> None:

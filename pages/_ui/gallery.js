@@ -1,5 +1,6 @@
 // A grid of pictures with their names. Nodes are kept when pictures change, so that nothing flickers or jumps, and the
-// keyboard stays where it was.
+// keyboard stays where it was. Data without tiles are of settings that may still be on the move: once these have rested,
+// the pictures are asked for.
 export default function ({ data, parentElement, setTriggerValue }) {
   let root = parentElement.querySelector(".fl-gallery");
   if (!root) {
@@ -11,6 +12,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.style.setProperty("--narrow", data.narrow);
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", data.label);
+  clearTimeout(root.rest);
+  root.setAttribute("aria-busy", String(data.tiles === null));
+  if (data.tiles === null) {
+    root.rest = setTimeout(() => setTriggerValue("asked", data.settings), data.rest_ms);
+    return;
+  }
   const tag = data.clickable ? "BUTTON" : "FIGURE";
   if (root.firstChild && root.firstChild.tagName !== tag) root.replaceChildren();
   while (root.children.length > data.tiles.length) root.lastChild.remove();

@@ -6,7 +6,7 @@ Pixels and files come from `engine.data.sheet`; equal pixels give equal bytes in
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from engine.data import sheet
 
 THUMBNAIL = 160  # pixels; larger pictures are made smaller for grids
 LARGE = 480  # pixels of a single picture, at most
-CELL = 144  # pixels of one picture on a contact sheet, at most
+CELL, SHRUNK = 144, 120  # pixels of one picture on a contact sheet, at most: of a small one, and of a larger one
+REST_S = 0.6  # for so long settings must have rested, before a grid that can wait follows them
 
 _HERE = Path(__file__).parent
 _gallery = st.components.v2.component(
@@ -74,17 +75,41 @@ def gallery(
     chosen : int, optional
         The picture to mark.
     """
-    stored = [{"src": data_uri(tile.image), "name": tile.name, "alt": tile.alt} for tile in tiles]
-    data = {
-        "tiles": stored,
-        "label": label,
-        "columns": columns,
-        "narrow": narrow,
-        "clickable": clickable,
-        "chosen": chosen,
-    }
-    result = _gallery(key=key, data=data, on_clicked_change=lambda: None)
+    look = {"label": label, "columns": columns, "narrow": narrow, "clickable": clickable, "chosen": chosen}
+    result = _gallery(key=key, data={"tiles": _stored(tiles), **look}, on_clicked_change=lambda: None)
     return None if result.clicked is None else int(result.clicked)
+
+
+@st.fragment
+def patient_gallery(
+    key: str, settings: str, tiles: Callable[[], Iterable[Tile]], *, label: str, columns: int = 8, narrow: int = 4
+) -> None:
+    """A grid of pictures that follows settings as soon as these rest; until then the browser keeps the one it has.
+
+    Many pictures take longer to make, to send and to draw than the few that a person who moves a slider looks at.
+
+    Parameters
+    ----------
+    key, label, columns, narrow
+        As in `gallery`.
+    settings : str
+        All that the pictures follow from.
+    tiles : callable
+        Makes the pictures.
+    """
+    shown, asked = f"{key}.shown", f"{key}.asked"
+    before = st.session_state.get(shown, settings)
+    if st.session_state.pop(asked, False) or before == settings:
+        st.session_state[shown] = settings
+        stored = _stored(tiles())
+    else:
+        stored = None
+    look = {"label": label, "columns": columns, "narrow": narrow, "settings": settings, "rest_ms": 1_000 * REST_S}
+    _gallery(key=key, data={"tiles": stored, **look}, on_asked_change=lambda: st.session_state.update({asked: True}))
+
+
+def _stored(tiles: Iterable[Tile]) -> list[dict[str, str]]:
+    return [{"src": data_uri(tile.image), "name": tile.name, "alt": tile.alt} for tile in tiles]
 
 
 def data_uri(image: np.ndarray) -> str:
@@ -114,11 +139,18 @@ def batch_tiles(inputs: np.ndarray, labels: Sequence[int], class_names: Sequence
     return [Tile(*parts) for parts in zip(inputs, names, alts, strict=True)]
 
 
-def contact_sheet(images: np.ndarray, columns: int, cell: int = CELL) -> bytes:
+def contact_sheet(images: np.ndarray, columns: int) -> bytes:
     """One PNG with pictures (n, h, w, c), uint8 or floats 0..255, on a grid.
 
-    A cell is the largest whole multiple of the pictures' size up to `cell` pixels, so that nothing is blurred.
+    A cell is the largest whole multiple of the pictures' size up to `CELL` pixels, so that nothing is blurred; larger
+    pictures are shrunk.
     """
     longest = max(images.shape[1:3])
-    side = longest * (cell // longest) if longest <= cell else cell
+    side = longest * (CELL // longest) or SHRUNK
     return sheet.encode_png(sheet.contact_sheet([sheet.to_uint8(image) for image in images], columns, side))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def large(image: np.ndarray) -> bytes:
+    """A PNG of one picture (h, w, c), uint8 or floats 0..255, as near to `LARGE` pixels as it gets without blur."""
+    return sheet.encode_png(sheet.thumbnail(sheet.to_uint8(image), LARGE))

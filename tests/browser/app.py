@@ -19,7 +19,7 @@ PATIENCE_S = 120.0
 def open_page(page: Page, url: str, name: str = "") -> None:
     """Go to a page by its address and wait until it stands."""
     page.goto(f"{url}/{name}")
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
 
 
 def go_to(page: Page, name: str) -> None:
@@ -93,6 +93,7 @@ def image_bytes(page: Page, selector: str) -> bytes:
 def gallery(page: Page, key: str) -> list[str]:
     """The pictures of a gallery, as data addresses: equal pixels give equal text."""
     expect(page.locator(f".st-key-{key} .fl-tile img").first).to_be_visible()
+    expect(page.locator(f".st-key-{key} .fl-gallery")).to_have_attribute("aria-busy", "false")
     return page.locator(f".st-key-{key} .fl-tile img").evaluate_all("images => images.map(image => image.src)")
 
 

@@ -153,6 +153,23 @@ def test_contact_sheet_keeps_pixels(size):
     assert np.array_equal(first[::factor, ::factor, 2::-1], stack[0])
 
 
+def test_large_pictures_are_shrunk_on_a_contact_sheet_and_whole_alone():
+    stack = np.random.default_rng(0).integers(0, 256, (16, 224, 224, 3), np.uint8)
+    decoded = cv2.imdecode(np.frombuffer(pictures.contact_sheet(stack, 4), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert decoded.shape == (4 * pictures.SHRUNK + 12, 4 * pictures.SHRUNK + 12, 4)
+    alone = cv2.imdecode(np.frombuffer(pictures.large(stack[0]), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(alone[::2, ::2, ::-1], stack[0])
+
+
+def test_the_first_batch_waits_for_settings_to_rest(augment_page):
+    app = augment_page
+    app.slider(key="augment.zoom_range").set_value(0.35).run()
+    assert app.session_state["first_batch.shown"] != repr(app.session_state["draft"])
+    app.session_state["first_batch.asked"] = True
+    app.run()
+    assert app.session_state["first_batch.shown"] == repr(app.session_state["draft"])
+
+
 def test_equal_pixels_have_equal_addresses():
     image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
     assert pictures.data_uri(image) == pictures.data_uri(image.astype(np.float32))
