@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from engine.augment import warp_cuda
-from engine.augment.flow import order
+from engine.augment.flow import NumpyArrayIterator, order
 from engine.augment.mapped import is_mapped, take
 from engine.errors import DataError
 from engine.training.blocks import batches_at_once, together
@@ -218,7 +218,8 @@ class SequenceFeed(Feed):
 class FlowFeed(Feed):
     """A flow of our `ImageDataGenerator`: a batch depends on (seed, pass, position) alone, so any thread may make it.
 
-    The flow's own shuffle and seed decide the order. For evaluation pass 0 is read, in the order of its pictures.
+    The flow's own shuffle and seed decide the order. For evaluation pass 0 is read, in the order of its pictures. Small
+    pictures in memory are transformed for several batches at once, which then share what a call costs.
     """
 
     length: int
@@ -231,6 +232,8 @@ class FlowFeed(Feed):
         self._in_order: np.ndarray | None = None
         if reading.evaluation:
             self._in_order = np.sort(np.concatenate([source.batch_indices(0, k) for k in range(self.length)]))
+        if reading.device.type == "cpu" and _is_in_memory(source):
+            self.at_once = batches_at_once(source.batch_size, 4 * source.x[0].size, on_gpu=False)
 
     @classmethod
     def accepts(cls, source: Any, reading: Reading) -> bool:
@@ -248,8 +251,11 @@ class FlowFeed(Feed):
 
     def calls(self, numbers: Iterable[int], seed: int) -> Iterator[Call]:
         """Batch k of each pass."""
-        for pass_, k in _positions(numbers, self.length):
-            yield partial(self._load, pass_, k)
+        positions = _positions(numbers, self.length)
+        if self.at_once == 1:
+            return (partial(self._load, pass_, k) for pass_, k in positions)
+        batches = ((pass_, self._indices(pass_, k)) for pass_, k in positions)
+        return together(batches, self.source.load, self.at_once)
 
     def _load(self, pass_: int, k: int) -> Item:
         return self.source.load(pass_, self._indices(pass_, k))
@@ -300,6 +306,14 @@ class DeviceFlowFeed(FlowFeed):
         else:
             inputs = warp_cuda.augment(flow.generator, images, indices, flow.seed, pass_)
         return (inputs, *_take(others, *warp_cuda.upload(self._device, indices)))
+
+
+def _is_in_memory(source: Any) -> bool:
+    """Whether a flow gives the rows of arrays in memory, and calls no function of the user's, which may take long."""
+    if not isinstance(source, NumpyArrayIterator) or type(source).load is not NumpyArrayIterator.load:
+        return False
+    function = source.generator.standardization.preprocessing_function
+    return source.in_memory and function is None and not is_mapped(source.x)
 
 
 class GeneratorFeed(Feed):

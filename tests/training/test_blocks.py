@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from engine.augment import warp_cuda
+from engine.augment.flow import NumpyArrayIterator
 from engine.augment.generator import ImageDataGenerator
 from engine.training import blocks, feeds, stream
 from engine.training.callbacks import Callback
@@ -134,14 +135,38 @@ def test_a_queue_is_as_long_in_pictures_whatever_comes_at_once(monkeypatch):
         feed = kind(_flow(), Reading(torch.device("cpu")))
         given = list(stream.stream(feed, intake, lambda item: None, range(6), stream.Queue(1, queue)))
         assert [len(batch.inputs) for batch in given] == [8, 8, 8, 8, 8, 3]
-    assert lengths == [10, 1, 2]
+    assert lengths == [1, 1, 2]
 
 
-def test_one_by_one_is_the_same_to_the_last_bit(monkeypatch):
-    together = _taken(feeds.DeviceFlowFeed, _flow(), range(6), 6)
+@pytest.mark.parametrize("kind", [feeds.DeviceFlowFeed, feeds.FlowFeed])
+def test_one_by_one_is_the_same_to_the_last_bit(kind, monkeypatch):
+    together = _taken(kind, _flow(), range(12), 12)
     monkeypatch.setattr(blocks, "PICTURES", 1)
-    for batch, alone in zip(together, _taken(feeds.DeviceFlowFeed, _flow(), range(6), 6), strict=True):
-        assert all(torch.equal(*pair) for pair in zip(batch, alone, strict=True))
+    monkeypatch.setattr(blocks, "CACHE_BYTES", 1)
+    for batch, alone in zip(together, _taken(kind, _flow(), range(12), 12), strict=True):
+        assert all(map(np.array_equal, batch, alone))
+
+
+class _Own(NumpyArrayIterator):
+    """Mixes what is in a batch."""
+
+    def load(self, pass_, indices):
+        return super().load(pass_, indices[::-1])
+
+
+def test_a_flow_on_the_cpu_is_asked_for_several_batches_where_only_the_kernel_is_called(tmp_path):
+    images, labels = pictures(43)
+    saved = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", images.dtype, images.shape)
+    quick, plain = ImageDataGenerator(), ImageDataGenerator(preprocessing_function=lambda picture: picture)
+    flows = {
+        "arrays": quick.flow(images, labels, batch_size=8),
+        "function": plain.flow(images, labels, batch_size=8),
+        "way of its own": _Own(images, labels, quick, batch_size=8),
+        "file": quick.flow(saved, labels, batch_size=8),
+        "written": quick.flow(images, labels, batch_size=8, save_to_dir=tmp_path / "seen"),
+    }
+    reading = Reading(torch.device("cpu"))
+    assert [name for name, flow in flows.items() if feeds.FlowFeed(flow, reading).at_once > 1] == ["arrays"]
 
 
 def test_labels_that_are_no_numbers_stay_on_the_host(monkeypatch):
