@@ -6,7 +6,7 @@ an NVIDIA GPU), latency (how long a person waits, in a real browser), and all, w
 ``all --readme`` makes README's figures anew, another topic those of its own.
 
 Everything that needs a GPU, checks and figures, in less than ten minutes:
-``pytest -m gpu tests/augment tests/training && python -m benchmarks gpu --rounds 3 --json FILE``.
+``pytest -n 0 -m gpu tests/augment tests/training && python -m benchmarks gpu --rounds 3 --json FILE``.
 """
 
 from __future__ import annotations
