@@ -39,6 +39,6 @@ def faults(**environment):
 
 @pytest.mark.skipif(sys.platform != "linux" or os.confstr("CS_GNU_LIBC_VERSION") is None, reason="needs glibc")
 def test_freed_memory_stays_with_a_process_that_trains():
-    assert faults() < 500
+    assert faults() < 5_000  # of 100,000 pages; a block or two more may be begun
     told = faults(MALLOC_TRIM_THRESHOLD_="131072", MALLOC_MMAP_THRESHOLD_="131072")
     assert told > 20_000
