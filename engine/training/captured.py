@@ -181,7 +181,9 @@ def _has_foreign_function(part: Any) -> bool:
 
 def _is_known(function: Any) -> bool:
     """Whether it is PyTorch's or the engine's: found where it says it is from, which `functools.wraps` copies, too."""
-    if isinstance(function, BuiltinFunctionType) or type(function).__module__.startswith(_OURS):
+    if isinstance(function, BuiltinFunctionType):  # as those of others' extensions are, too
+        return (function.__module__ or str(function.__self__)).startswith(("torch", "<class 'torch"))
+    if type(function).__module__.startswith(_OURS):
         return True
     home = getattr(function, "__module__", None) or ""
     name = getattr(function, "__qualname__", "")
@@ -230,7 +232,7 @@ class Captured:
         self._look: Look | None = None
         self.is_hopeless = False
         self.n_replayed = 0
-        self._n_calls = self._n_recorded = 0
+        self._n_calls = self._n_recorded = self._n_discarded = 0
 
     def begin(self) -> None:
         """Forget the recording if what it works on is no longer what it was: ask where that may have happened."""
@@ -288,8 +290,12 @@ class Captured:
         self._n_recorded += 1
         if replay is None:
             self.is_hopeless = True
-        elif places == _places(self._model):  # else it has made an optimizer's state, as each replay would
+        elif places == _places(self._model):
             self._recording = _Recording(key, _condition(self._model), replay)
+            self._n_discarded = 0
+        else:  # it has made an optimizer's state, as each replay would: that happens once
+            self._n_discarded += 1
+            self.is_hopeless = self._n_discarded > 1
         return result
 
     def _give_up(self, reason: str) -> None:
@@ -389,6 +395,7 @@ def _may_record(model: Model, callbacks: CallbackList) -> bool:
     Functions of the user's that are called at each batch, and hooks of modules and weights, may look at anything.
     """
     is_usual = torch.is_grad_enabled() and not torch.is_inference_mode_enabled() and not torch.is_anomaly_enabled()
+    is_usual = is_usual and torch._C._autograd._top_saved_tensors_default_hooks(True) is None
     return is_usual and model.update.is_uniform and not callbacks.see_batches and not _is_watched(model.network)
 
 
@@ -439,7 +446,10 @@ def _condition(model: Model) -> Any:
     weights = network.named_parameters(remove_duplicate=False)
     groups = [{k: _comparable(v) for k, v in g.items() if k not in ("params", "lr")} for g in optimizer.param_groups]
     return (
-        [(n, _Itself(m), _Itself(type(m)), _Itself(type(m).forward), _settings(m)) for n, m in modules],
+        [
+            (n, _Itself(m), _Itself(type(m)), _Itself(getattr(type(m), "forward", None)), _settings(m))
+            for n, m in modules
+        ],
         [_Itself(it) for part in (model.loss, optimizer) for it in (part, type(part))],
         [_settings(part) for part in (model.loss, getattr(model.loss, "function", None))],
         [_Itself(mode) for mode in _get_current_function_mode_stack()],

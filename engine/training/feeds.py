@@ -17,6 +17,7 @@ from torch import Tensor
 
 from engine.augment import warp_cuda
 from engine.augment.flow import NumpyArrayIterator, order
+from engine.augment.generator import ImageDataGenerator
 from engine.augment.mapped import is_mapped, take
 from engine.errors import DataError
 from engine.training.blocks import batches_at_once, together
@@ -68,6 +69,9 @@ class Feed(ABC):
 
         `seed` decides what is shuffled.
         """
+
+    def one_by_one(self) -> None:  # noqa: B027 - nothing to do is a good answer
+        """Make each batch when its turn comes: what it is made of may change until then."""
 
     def check(self, check: Callable[[Item], None]) -> None:  # noqa: B027 - nothing to do is a good answer
         """Look at all data at once, where that is possible; a stream's batches are checked as they come."""
@@ -219,7 +223,8 @@ class FlowFeed(Feed):
     """A flow of our `ImageDataGenerator`: a batch depends on (seed, pass, position) alone, so any thread may make it.
 
     The flow's own shuffle and seed decide the order. For evaluation pass 0 is read, in the order of its pictures. Small
-    pictures in memory are transformed for several batches at once, which then share what a call costs.
+    pictures in memory are transformed for several batches at once, which then share what a call costs; not where code
+    of the user's sees batches, or whitening, which is a product of all rows.
     """
 
     length: int
@@ -256,6 +261,9 @@ class FlowFeed(Feed):
             return (partial(self._load, pass_, k) for pass_, k in positions)
         batches = ((pass_, self._indices(pass_, k)) for pass_, k in positions)
         return together(batches, self.source.load, self.at_once)
+
+    def one_by_one(self) -> None:
+        self.at_once = 1
 
     def _load(self, pass_: int, k: int) -> Item:
         return self.source.load(pass_, self._indices(pass_, k))
@@ -298,6 +306,9 @@ class DeviceFlowFeed(FlowFeed):
         batches = ((pass_, self._indices(pass_, k)) for pass_, k in _positions(numbers, self.length))
         return together(batches, self._load_rows, self.at_once)
 
+    def one_by_one(self) -> None:
+        """Several batches are one launch here."""
+
     def _load_rows(self, pass_: int, indices: np.ndarray) -> tuple[Tensor, ...]:
         flow = self.source
         images, *others = self._resident
@@ -310,10 +321,15 @@ class DeviceFlowFeed(FlowFeed):
 
 def _is_in_memory(source: Any) -> bool:
     """Whether a flow gives the rows of arrays in memory, and calls no function of the user's, which may take long."""
-    if not isinstance(source, NumpyArrayIterator) or type(source).load is not NumpyArrayIterator.load:
+    if (
+        type(source) is not NumpyArrayIterator
+        or type(source.generator) is not ImageDataGenerator
+        or "load" in vars(source)
+    ):
         return False
-    function = source.generator.standardization.preprocessing_function
-    return source.in_memory and function is None and not is_mapped(source.x)
+    steps = source.generator.standardization
+    by_picture = steps.preprocessing_function is None and not steps.zca_whitening  # which is one product for all rows
+    return source.in_memory and by_picture and not is_mapped(source.x)
 
 
 class GeneratorFeed(Feed):

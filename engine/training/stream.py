@@ -154,6 +154,8 @@ def stream(
             check(item)
         return intake.to_host(item), sizes
 
+    if queue.workers == 0:
+        feed.one_by_one()
     with_load = (call if call is BARRIER else partial(load, call) for call in feed.calls(numbers, seed))
     n_ahead = -(-queue.max_queue_size // feed.at_once)
     with closing(ahead(with_load, min(queue.workers, feed.max_workers), n_ahead, contest)) as results:

@@ -15,8 +15,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   clearTimeout(root.rest);
   root.setAttribute("aria-busy", String(data.tiles === null));
   if (data.tiles === null) {
-    root.rest = setTimeout(() => setTriggerValue("asked", data.settings), data.rest_ms);
-    return;
+    root.rest = setTimeout(() => setTriggerValue("asked", data.settings), root.firstChild ? data.rest_ms : 0);
+    return () => clearTimeout(root.rest); // when the page is left
   }
   const tag = data.clickable ? "BUTTON" : "FIGURE";
   if (root.firstChild && root.firstChild.tagName !== tag) root.replaceChildren();

@@ -70,7 +70,7 @@ def test_4_training_sees_what_was_promised(server, page, runs_dir):
     app.switch(page, "lock_seed", True)
     app.switch(page, "augment.on.rotation_range", True)
     app.switch(page, "augment.on.shear_range", True)
-    page.wait_for_timeout(1_500)
+    page.wait_for_timeout(5_000)  # the pictures follow once the settings rest
     promised = app.gallery(page, "first_batch")
     app.go_to(page, "Train")
     app.enter(page, "training.epochs", 1)

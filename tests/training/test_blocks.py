@@ -14,7 +14,7 @@ from engine.augment import warp_cuda
 from engine.augment.flow import NumpyArrayIterator
 from engine.augment.generator import ImageDataGenerator
 from engine.training import blocks, feeds, stream
-from engine.training.callbacks import Callback
+from engine.training.callbacks import Callback, LambdaCallback
 from engine.training.feeds import Reading
 from engine.training.model import Model
 from tests.training.pictures import assert_same_weights, batches, features, linear, pictures
@@ -154,14 +154,46 @@ class _Own(NumpyArrayIterator):
         return super().load(pass_, indices[::-1])
 
 
+class _Mixing(ImageDataGenerator):
+    def augment(self, *args, **kwargs):
+        batch = super().augment(*args, **kwargs)
+        return (batch + batch[::-1]) / 2
+
+
+def test_without_workers_a_flow_s_batches_are_made_in_their_turn():
+    """Also where an epoch is not a pass. Its first batch is asked for just before it begins."""
+    flow, seen = _flow(), []
+    augment = flow.generator.augment
+
+    def change(epoch, logs):
+        flow.x[:] = epoch
+        if epoch == 0:
+            seen.clear()  # of the first look at the data
+
+    def noted(*args, **kwargs):
+        seen.append(augment(*args, **kwargs))
+        return seen[-1]
+
+    flow.generator.augment = noted
+    network = nn.Sequential(nn.Flatten(), nn.Linear(flow.x[0].size, 3))
+    model = Model(network, seed=1, device="cpu")
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit_generator(flow, 4, epochs=2, workers=0, verbose=0, callbacks=[LambdaCallback(on_epoch_begin=change)])
+    assert [float(batch.max()) for batch in seen] == [0.0] * 4 + [1.0] * 3
+
+
 def test_a_flow_on_the_cpu_is_asked_for_several_batches_where_only_the_kernel_is_called(tmp_path):
     images, labels = pictures(43)
     saved = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", images.dtype, images.shape)
     quick, plain = ImageDataGenerator(), ImageDataGenerator(preprocessing_function=lambda picture: picture)
+    whitening = ImageDataGenerator(zca_whitening=True)
+    whitening.fit(images)
     flows = {
         "arrays": quick.flow(images, labels, batch_size=8),
         "function": plain.flow(images, labels, batch_size=8),
         "way of its own": _Own(images, labels, quick, batch_size=8),
+        "generator of its own": _Mixing().flow(images, labels, batch_size=8),
+        "whitening": whitening.flow(images, labels, batch_size=8),
         "file": quick.flow(saved, labels, batch_size=8),
         "written": quick.flow(images, labels, batch_size=8, save_to_dir=tmp_path / "seen"),
     }

@@ -255,6 +255,25 @@ def test_without_gradients_a_step_is_the_error_that_it_always_is():
     assert_same_weights(*models)
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_hooks_of_saved_tensors_around_one_of_two_trainings_are_called(which):
+    def fit(model):
+        histories = []
+        for k in range(2):
+            rounded = torch.autograd.graph.saved_tensors_hooks(
+                lambda t: t.bfloat16() if t.is_floating_point() else t, back
+            )
+            with rounded if k == which else nullcontext():
+                histories.append(fit_(model, 1))
+        return histories
+
+    def back(tensor):
+        return tensor.float() if tensor.is_floating_point() else tensor
+
+    models, histories = in_both_ways(stack, fit, optimizer="sgd")
+    assert_same(models, histories)
+
+
 def test_anomaly_detection_finds_a_nan():
     def fit(model):
         fit_(model)
