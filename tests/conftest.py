@@ -25,7 +25,10 @@ def runs_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class _OneBrowser(LoadScopeScheduling):
-    """Shares out single tests, but gives all that open a browser to one process, first: each fills a core or two."""
+    """Shares out single tests, but gives all that open a browser to one process: each fills a core or two.
+
+    They are the largest share, so they are given out first.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         return "browser" if nodeid.startswith("tests/browser/") else nodeid

@@ -47,7 +47,7 @@ def test_a_script_is_watched_live_and_stopped_from_the_page(server, page, tmp_pa
         address = re.search(r"http://\S+", script.stdout.readline()).group()
         assert address.startswith(f"{server.url}/watch?run=")
         page.goto(address)
-        expect(page.get_by_role("heading", name="mine.py · Sequential")).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("heading", name="mine.py · Sequential")).to_be_visible()
         expect(page.locator(".js-plotly-plot")).to_have_count(2)
         expect(page.get_by_text("mae", exact=True).first).to_be_visible()
         (run,) = RunStore(runs_dir).list()
